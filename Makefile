@@ -1,0 +1,49 @@
+# `make` alone lists what there is. Everything is installed into .venv from requirements.lock.
+.DEFAULT_GOAL := help
+.PHONY: help reproduce up test check format lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Evenhand needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V). Try: make PYTHON=python3.12 …"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+reproduce: .venv/installed ## the outage, the alert, the fix, the verdict (ARGS="--safe", "--seed 2" …)
+	$(BIN)/evenhand reproduce $(ARGS)
+
+up: .venv/installed ## the whole stack on loopback, until Ctrl-C
+	$(BIN)/evenhand up $(ARGS)
+
+check: .venv/installed ## format, lint, types, import contracts, tests of the core: under a minute
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -m "not live"
+
+test: .venv/installed ## every check and every test, with real processes and a real Postgres
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest $(ARGS)
+
+format: .venv/installed ## let ruff lay out the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv/installed ## pin every dependency anew in requirements.lock (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+	  --python-version 3.11 --extra dev --build-isolation -o requirements.lock pyproject.toml requirements.build
+
+clean: ## remove what was built and reported
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info reports

@@ -1,0 +1,1 @@
+"""The reverse proxy, and everything that judges its configuration."""

@@ -1,0 +1,1 @@
+"""What a configuration will do to each endpoint, by the core that balances live traffic."""

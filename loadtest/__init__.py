@@ -1,0 +1,1 @@
+"""Locust users, open arrivals, the stack runner, scenarios, verdicts and reports."""

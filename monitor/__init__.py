@@ -1,0 +1,1 @@
+"""Scrapes balancer and instances, evaluates the alert rules, reports what fires."""
