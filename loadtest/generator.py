@@ -67,49 +67,50 @@ FLAGS = ["--headless", "--only-summary", "--users", "1", "--spawn-rate", "1"]
 
 
 class Generator:
-    """One Locust process. `record` is called for every finished exchange, as it arrives."""
+    """One Locust process; `sources_bound` tells whether its clients have distinct addresses."""
 
-    def __init__(self, load: Load, out: Path, record: Callable[[Exchange], None]) -> None:
-        self._load = load
-        self._out = out
+    def __init__(
+        self,
+        process: Process,
+        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        record: Callable[[Exchange], None],
+        log: Path,
+    ) -> None:
+        self._process = process
+        self._writer = streams[1]
         self._record = record
         self._events: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._reading = asyncio.create_task(self._read(streams[0]))
+        self.log = log
         self.sources_bound = False
 
-    async def start(self) -> None:
-        """Start Locust and wait until it listens. Raises GeneratorFailed."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            environment = {
-                **os.environ,
-                "EVENHAND_CONTROL_FD": str(theirs.fileno()),
-                "EVENHAND_LOGIN_PASSWORD": self._load.password,
-                "PYTHONPATH": os.pathsep.join(
-                    [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-                ),
-            }
-            with self.log.open("wb") as log:
-                self._process: Process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    "-m",
-                    "locust",
-                    *self._load.arguments(self._out),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    pass_fds=[theirs.fileno()],
-                    env=environment,
-                    start_new_session=True,  # Ctrl-C reaches the runner alone, which says quit
-                )
-        reader, self._writer = await asyncio.open_connection(sock=ours)
-        self._reading = asyncio.create_task(self._read(reader))
-        ready = await self._answer("ready", START_TIMEOUT)
-        self.sources_bound = bool(ready["sources_bound"])
+    @classmethod
+    async def start(cls, load: Load, out: Path, record: Callable[[Exchange], None]) -> "Generator":
+        """Start Locust, which writes into the folder `out`, and wait until it listens.
 
-    @property
-    def log(self) -> Path:
-        """Where the Locust process writes what it has to say."""
-        return self._out / "locust.log"
+        `record` is called for every finished exchange, as it arrives. Raises GeneratorFailed.
+        """
+        ours, theirs = socket.socketpair()
+        streams = await asyncio.open_connection(sock=ours)
+        log = out / "locust.log"
+        with theirs, log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *[sys.executable, "-m", "locust", *load.arguments(out)],
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=[theirs.fileno()],
+                env=_environment(theirs.fileno(), load.password),
+                start_new_session=True,  # Ctrl-C reaches the runner alone, which says quit
+            )
+        generator = cls(process, streams, record, log)
+        try:
+            ready = await generator._answer("ready", START_TIMEOUT)
+        except BaseException:
+            await generator.kill()
+            raise
+        generator.sources_bound = bool(ready["sources_bound"])
+        return generator
 
     async def phase(self, name: str) -> None:
         """Fire the schedule from its beginning, under this phase name."""
@@ -171,3 +172,14 @@ class Generator:
                 else:
                     self._events.put_nowait(message)
         self._events.put_nowait(None)
+
+
+def _environment(fd: int, password: str) -> dict[str, str]:
+    """The Locust process's environment: ours, the channel, the password, and where we are."""
+    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **os.environ,
+        "EVENHAND_CONTROL_FD": str(fd),
+        "EVENHAND_LOGIN_PASSWORD": password,
+        "PYTHONPATH": os.pathsep.join(path),
+    }

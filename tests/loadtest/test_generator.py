@@ -52,8 +52,7 @@ async def drive(
 ) -> tuple[list[Exchange], list[int]]:
     """Run the phases one after the other; return every exchange and what each phase offered."""
     exchanges: list[Exchange] = []
-    generator = Generator(load, out, exchanges.append)
-    await generator.start()
+    generator = await Generator.start(load, out, exchanges.append)
     offered = []
     for name in phases:
         await generator.phase(name)
@@ -168,8 +167,7 @@ async def test_nobody_listening_is_told_apart_from_silence(tmp_path: Path) -> No
 async def test_the_generator_ends_when_its_runner_is_gone(tmp_path: Path) -> None:
     """A closed control channel ends the Locust process; it never loads a stack unattended."""
     async with slow_server() as server:
-        generator = Generator(load(server.url), tmp_path, lambda _: None)
-        await generator.start()
+        generator = await Generator.start(load(server.url), tmp_path, lambda _: None)
         await generator.phase("only")
         generator._writer.close()
         async with asyncio.timeout(10):
@@ -178,11 +176,9 @@ async def test_the_generator_ends_when_its_runner_is_gone(tmp_path: Path) -> Non
 
 async def test_a_generator_that_cannot_start_names_its_log(tmp_path: Path) -> None:
     """An address that is none ends the generator; the error points to the log, which says why."""
-    generator = Generator(load("nonsense://"), tmp_path, lambda _: None)
     with pytest.raises(GeneratorFailed, match=r"locust\.log"):
-        await generator.start()
-    await generator.kill()
-    assert "--host needs a URL" in generator.log.read_text()
+        await Generator.start(load("nonsense://"), tmp_path, lambda _: None)
+    assert "--host needs a URL" in (tmp_path / "locust.log").read_text()
 
 
 async def test_an_impossible_rate_is_offered_late_not_silently_less(tmp_path: Path) -> None:
