@@ -24,8 +24,8 @@ from balancer.core.pool import Pool
 from balancer.net.client import ClientConnection
 from balancer.net.probe import keep_probing
 from balancer.net.proxy import Proxy
+from balancer.source import ConfigError
 from balancer.table import Table, build
-from balancer.yaml_source import ConfigError
 
 HELP = """\
 Proxies HTTP/1.1 to the endpoints of its pools, as its configuration file says.

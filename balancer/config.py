@@ -9,12 +9,13 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
 from balancer.core.algorithms import ALGORITHMS, DEFAULT_ALGORITHM
-from balancer.yaml_source import ConfigError, Document, Place, Problem, read
+from balancer.schema import Strict, validate
+from balancer.source import ConfigError, Place, read, read_file
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
@@ -62,12 +63,6 @@ At = Annotated[Address, BeforeValidator(address)]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:\[\]-]+$")]
 
 
-class Strict(BaseModel):
-    """Frozen, no unknown keys, no silent conversion of types."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
 class Token(Strict):
     """Who may change the running configuration: a name for the audit trail, and a token's hash."""
 
@@ -79,7 +74,7 @@ class Admin(Strict):
     """The admin listener. Without tokens it serves reads and metrics only."""
 
     listen: At
-    tokens: list[Token] = []
+    tokens: Annotated[list[Token], Field(default_factory=list)]
 
 
 class Health(Strict):
@@ -151,11 +146,7 @@ class Config(Strict):
 def parse(text: str, source: str = "config") -> Config:
     """The configuration in a YAML text; raises `ConfigError` with every problem found."""
     document = read(text, source)
-    try:
-        config = Config.model_validate(document.value)
-    except ValidationError as error:
-        problems = [_problem(document, dict(detail)) for detail in error.errors()]
-        raise ConfigError(source, problems) from error
+    config = validate(document, Config)
     problems = [document.problem(place, message) for place, message in _contradictions(config)]
     if problems:
         raise ConfigError(source, problems)
@@ -164,55 +155,8 @@ def parse(text: str, source: str = "config") -> Config:
 
 def load(path: Path) -> tuple[Config, str]:
     """The configuration in a file, and its text; raises `ConfigError`."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "is not UTF-8 text"
-        raise ConfigError(str(path), [Problem(1, 1, "", f"cannot be read: {reason}")]) from error
+    text = read_file(path)
     return parse(text, str(path)), text
-
-
-def _problem(document: Document, detail: dict[str, Any]) -> Problem:
-    """One of pydantic's findings in our words: where, what, what would do instead."""
-    place: Place = tuple(detail["loc"])
-    kind, message = detail["type"], str(detail["msg"])
-    if kind == "extra_forbidden":
-        known = _keys_at(place[:-1])
-        near = difflib.get_close_matches(str(place[-1]), known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
-        message = f"unknown key '{place[-1]}'; {hint}"
-    elif kind == "missing":
-        message = f"'{place[-1]}' is missing here"
-    elif kind in ("model_type", "model_attributes_type", "dict_type"):
-        known = _keys_at(place)
-        message = f"expected keys and values here ({', '.join(known)})"
-    else:
-        message = message.removeprefix("Value error, ")
-        message = message[0].lower() + message[1:]
-        if not isinstance(detail["input"], dict | list) and str(detail["input"]) not in message:
-            message += f", not {detail['input']!r}"
-    return document.problem(place, message)
-
-
-def _keys_at(place: Place) -> list[str]:
-    """The keys that the configuration knows at a place."""
-    model: type[BaseModel] = Config
-    for step in place:
-        if isinstance(step, int):
-            continue
-        inner = list(_models_in(model.model_fields[step].annotation))
-        if not inner:
-            return []
-        model = inner[0]
-    return list(model.model_fields)
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models named in a type such as `list[RouteConfig]` or `Admin | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in getattr(annotation, "__args__", ()):
-        yield from _models_in(part)
 
 
 def _contradictions(config: Config) -> Iterator[tuple[Place, str]]:

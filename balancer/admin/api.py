@@ -17,7 +17,7 @@ from balancer.admin.audit import AuditError
 from balancer.admin.change import Author, Changes, Stale
 from balancer.admin.metrics import BalancerCollector
 from balancer.net.proxy import Proxy
-from balancer.yaml_source import ConfigError
+from balancer.source import ConfigError
 
 BODY_LIMIT = 1024 * 1024
 """Octets of a configuration: two hundred endpoints take about 20 KiB."""

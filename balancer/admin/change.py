@@ -11,8 +11,8 @@ from random import Random
 from balancer import config as configuration
 from balancer.admin.audit import AuditTrail, utc_now
 from balancer.config import Config
+from balancer.source import ConfigError, Problem
 from balancer.table import Table, build, diff
-from balancer.yaml_source import ConfigError, Problem
 
 
 class Stale(Exception):

@@ -5,6 +5,7 @@ looks for a mistake in a configuration at three in the morning.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -62,6 +63,15 @@ def dotted(place: Place) -> str:
     for step in place:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
     return text
+
+
+def read_file(path: Path) -> str:
+    """A file's text; raises `ConfigError` if it cannot be read or is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigError(str(path), [Problem(1, 1, "", f"cannot be read: {reason}")]) from error
 
 
 def read(text: str, source: str) -> Document:
