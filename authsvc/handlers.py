@@ -53,7 +53,7 @@ class Accounts:
             )
             if user_id is None:
                 raise ProblemError(Code.LOGIN_TAKEN)
-        return web.json_response({"user_id": str(user_id), "login": login_norm}, status=201)
+        return web.json_response({"user_id": str(user_id), "login": asked.login}, status=201)
 
     async def login(self, request: web.Request) -> web.Response:
         """POST /v1/sessions: 201 with a token, 401, or 503 with Retry-After."""

@@ -16,6 +16,7 @@ from authsvc.hash_queue import HashRejectedError
 from authsvc.health import Readiness
 from authsvc.problems import Code, ProblemError
 
+PROBES = ("/livez", "/readyz", "/metrics")
 REQUEST_ID = web.RequestKey("request_id", str)
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 _DATABASE_RETRY_SECONDS = 2  # about as long as a server takes to restart
@@ -77,6 +78,7 @@ class Answering:
         """Say who answers, and what."""
         response.headers["X-Served-By"] = self._name
         response.headers["X-Request-Id"] = request_id(request)
+        response.headers["Server"] = "authsvc"  # in place of aiohttp's, which tells versions
 
     async def _sign(self, request: web.Request, response: web.StreamResponse) -> None:
         self.sign(request, response)
@@ -104,7 +106,8 @@ class Answering:
 
 def _log_answer(request: web.Request, response: web.StreamResponse, seconds: float) -> None:
     resource = request.match_info.route.resource
-    level = logging.DEBUG if response.status < 400 else logging.INFO
+    probe = resource is not None and resource.canonical in PROBES
+    level = logging.DEBUG if probe or response.status < 400 else logging.INFO
     _log.log(
         level,
         "answered",
