@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from authsvc.admission import Reason
 from authsvc.database import DatabaseUnavailableError
 from authsvc.hash_queue import HashRejectedError
-from authsvc.metrics import Flow, Metrics, Outcome
+from authsvc.metrics import AttemptMetrics, Flow, Outcome
 from authsvc.problems import Code, ProblemError
 from authsvc.web import as_problem
 
@@ -31,7 +31,7 @@ def outcome(error: BaseException) -> Outcome:
 
 
 @contextmanager
-def attempt(flow: Flow, metrics: Metrics, clock: Callable[[], float]) -> Iterator[float]:
+def attempt(flow: Flow, metrics: AttemptMetrics, clock: Callable[[], float]) -> Iterator[float]:
     """Count one attempt; gives the time of its arrival."""
     metrics.submitted.labels(flow).inc()
     arrived = clock()
@@ -42,5 +42,5 @@ def attempt(flow: Flow, metrics: Metrics, clock: Callable[[], float]) -> Iterato
         ended = outcome(error)
         raise
     finally:
-        metrics.attempts.labels(flow, ended).inc()
-        metrics.attempt_seconds.labels(flow, ended).observe(clock() - arrived)
+        metrics.ended.labels(flow, ended).inc()
+        metrics.seconds.labels(flow, ended).observe(clock() - arrived)

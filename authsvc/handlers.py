@@ -15,7 +15,7 @@ from authsvc import bodies, logins, tokens
 from authsvc.attempts import attempt
 from authsvc.bodies import Credentials, pointer
 from authsvc.hash_queue import HashQueue, Patience
-from authsvc.metrics import Flow, HashOp, Metrics
+from authsvc.metrics import AttemptMetrics, Flow, HashOp
 from authsvc.passwords import Hasher, length_complaint
 from authsvc.problems import Code, ProblemError
 from authsvc.store import Session, Store
@@ -31,7 +31,7 @@ class Accounts:
     store: Store
     hasher: Hasher
     queue: HashQueue
-    metrics: Metrics
+    metrics: AttemptMetrics
     deadline: float
 
     def add_routes(self, app: web.Application) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from authsvc.admission import Admission, Reason
-from authsvc.metrics import HashOp, Metrics
+from authsvc.metrics import HashMetrics, HashOp
 
 T = TypeVar("T")
 Clock = Callable[[], float]
@@ -49,11 +49,10 @@ class HashQueue:
     """Runs hash jobs in order of arrival, `admission.slots` at a time."""
 
     def __init__(
-        self, admission: Admission, metrics: Metrics, cost: int, clock: Clock = time.monotonic
+        self, admission: Admission, metrics: HashMetrics, clock: Clock = time.monotonic
     ) -> None:
         self.admission = admission
         self._metrics = metrics
-        self._cost = cost
         self._clock = clock
         self._waiting: asyncio.Queue[_Job] = asyncio.Queue()
         self._busy = 0
@@ -109,7 +108,7 @@ class HashQueue:
             if reason is not None:
                 job.answer.set_exception(self._rejection(reason))
                 continue
-            self._metrics.hash_wait.observe(max(0.0, start - job.arrived))
+            self._metrics.wait.observe(max(0.0, start - job.arrived))
             free_at = await self._hold(job, start)
 
     async def _hold(self, job: _Job, start: float) -> float:
@@ -121,7 +120,7 @@ class HashQueue:
             due = start + self.admission.hold_seconds
             await asyncio.sleep(max(0.0, due - self._clock()))
             now = self._clock()
-            self._metrics.hash_seconds.labels(job.op, self._cost).observe(now - start)
+            self._metrics.held(job.op, now - start)
             _settle(job.answer, outcome)
             return due if self.admission.hold_seconds else now
         finally:
@@ -136,7 +135,7 @@ class HashQueue:
         return done.exception() or done.result()
 
     def _rejection(self, reason: Reason) -> HashRejectedError:
-        self._metrics.hash_rejected.labels(reason).inc()
+        self._metrics.rejected.labels(reason).inc()
         return HashRejectedError(reason, self.admission.retry_after(self.depth))
 
 

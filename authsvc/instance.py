@@ -62,15 +62,15 @@ class Instance:
     def __init__(self, settings: Settings, hasher: Hasher, hash_seconds: float) -> None:
         self.settings = settings
         self.readiness = Readiness()
-        self.metrics = metrics.Metrics()
-        self.queue = HashQueue(
-            admission(settings, hash_seconds), self.metrics, settings.bcrypt_cost
-        )
-        self.metrics.begin_at_zero(settings, self.queue.admission, lambda: self.queue.depth)
+        self.metrics = metrics.Metrics(settings.profile, settings.bcrypt_cost)
+        self.queue = HashQueue(admission(settings, hash_seconds), self.metrics.hashing)
+        self.metrics.hashing.tell(self.queue.admission, lambda: self.queue.depth)
         self._database = Database(settings.database_url, f"authsvc {settings.name}", self.metrics)
         self._store = Store(self._database, settings.name)
         self._answering = Answering(settings.name, self.readiness)
-        self._accounts = Accounts(self._store, hasher, self.queue, self.metrics, settings.deadline)
+        self._accounts = Accounts(
+            self._store, hasher, self.queue, self.metrics.attempts, settings.deadline
+        )
         self._listeners: list[tuple[asyncio.Server, web.AppRunner]] = []
         self._chores: list[asyncio.Task[None]] = []
 
@@ -90,7 +90,7 @@ class Instance:
     async def stop(self) -> None:
         """Take no more, finish for every client that still waits, close all; bounded throughout."""
         self.readiness.draining = True
-        if self._listeners:
+        if self._chores:  # else it never began, and nobody has to look away first
             await asyncio.sleep(self.settings.drain_delay)
         self.queue.drop_abandoned()
         for server, runner in self._listeners:

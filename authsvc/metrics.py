@@ -19,7 +19,7 @@ from prometheus_client import (
 )
 
 from authsvc.admission import Admission, Reason
-from authsvc.settings import Settings
+from authsvc.settings import Profile
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 5, 7.5, 10, 30)
@@ -68,102 +68,119 @@ class SqlstateClass(StrEnum):
     OTHER = "other"
 
 
-class Metrics:
-    """One instance's counters, with a registry of their own."""
+class AttemptMetrics:
+    """Logins and registrations: how many, how they ended, how long they took."""
 
-    def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
-        self.registry = own = CollectorRegistry()
+    def __init__(self, registry: CollectorRegistry) -> None:
         self.submitted = Counter(
             "auth_attempts_submitted_total",
             "Attempts that arrived, counted before anything is done for them.",
             ["flow"],
-            registry=own,
+            registry=registry,
         )
-        self.attempts = Counter(
+        self.ended = Counter(
             "auth_attempts_total",
             "Attempts that ended, by outcome; success includes abandoned work that was finished.",
             ["flow", "outcome"],
-            registry=own,
+            registry=registry,
         )
-        self.attempt_seconds = Histogram(
+        self.seconds = Histogram(
             "auth_attempt_duration_seconds",
             "From an attempt's arrival to its end, in seconds.",
             ["flow", "outcome"],
             buckets=SECONDS,
-            registry=own,
+            registry=registry,
         )
-        self.queue_depth = Gauge(
-            "auth_hash_queue_depth", "Hash jobs that wait for a slot.", registry=own
+        for flow in Flow:
+            self.submitted.labels(flow)
+            for outcome in Outcome:
+                self.ended.labels(flow, outcome)
+                self.seconds.labels(flow, outcome)
+
+
+class HashMetrics:
+    """The hash queue: what waits, what is done, what is not."""
+
+    def __init__(self, registry: CollectorRegistry, cost: int) -> None:
+        self._cost = cost
+        self.depth = _gauge("auth_hash_queue_depth", "Hash jobs that wait for a slot.", registry)
+        self.limit = _gauge(
+            "auth_hash_queue_limit", "Hash jobs that may wait; +Inf is no bound.", registry
         )
-        self.queue_limit = Gauge(
-            "auth_hash_queue_limit", "Hash jobs that may wait; +Inf is no bound.", registry=own
+        self.in_progress = _gauge(
+            "auth_hash_in_progress", "Hash slots that are held now.", registry
         )
-        self.in_progress = Gauge(
-            "auth_hash_in_progress", "Hash slots that are held now.", registry=own
+        self.capacity = _gauge(
+            "auth_hash_capacity_per_second", "Hashes a second with every slot busy.", registry
         )
-        self.hash_wait = Histogram(
+        self.wait = Histogram(
             "auth_hash_wait_seconds",
             "From a hash job's arrival to the start of its slot, in seconds.",
             buckets=SECONDS,
-            registry=own,
+            registry=registry,
         )
-        self.hash_seconds = Histogram(
+        self._seconds = Histogram(
             "auth_hash_seconds",
             "How long a hash held its slot, in seconds; emulated capacity included.",
             ["op", "cost"],
             buckets=SECONDS,
-            registry=own,
+            registry=registry,
         )
-        self.hash_rejected = Counter(
-            "auth_hash_rejected_total", "Hash jobs that were not done.", ["reason"], registry=own
+        self.rejected = Counter(
+            "auth_hash_rejected_total", "Hash jobs not done.", ["reason"], registry=registry
         )
-        self.capacity = Gauge(
-            "auth_hash_capacity_per_second",
-            "Hashes a second with every slot busy.",
-            registry=own,
-        )
+        for reason in Reason:
+            self.rejected.labels(reason)
+        for op in HashOp:
+            self._seconds.labels(op, cost)
+
+    def held(self, op: HashOp, seconds: float) -> None:
+        """Observe one hash."""
+        self._seconds.labels(op, self._cost).observe(seconds)
+
+    def tell(self, admission: Admission, depth: Callable[[], float]) -> None:
+        """State the queue's rules; `depth` is read at each scrape."""
+        self.depth.set_function(depth)
+        self.limit.set(admission.limit)
+        self.capacity.set(admission.capacity_per_second)
+
+
+class Metrics:
+    """One instance's metrics, with a registry of their own; every series is there from now on."""
+
+    def __init__(self, profile: Profile, bcrypt_cost: int) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
+        self.registry = CollectorRegistry()
+        self.attempts = AttemptMetrics(self.registry)
+        self.hashing = HashMetrics(self.registry, bcrypt_cost)
         self.db_errors = Counter(
             "auth_db_errors_total",
             "Statements that the database did not do, by class of SQLSTATE or local cause.",
             ["sqlstate_class"],
-            registry=own,
+            registry=self.registry,
         )
-        self.loop_lag = Gauge(
+        self.loop_lag = _gauge(
             "auth_event_loop_lag_seconds",
             "The latest that a timer of the event loop fired within the last second.",
-            registry=own,
+            self.registry,
         )
-        self.build = Gauge(
+        build = Gauge(
             "auth_build_info",
             "Always 1; the labels tell the release and how it is run.",
             ["version", "profile", "bcrypt_cost"],
-            registry=own,
+            registry=self.registry,
         )
-
-    def begin_at_zero(
-        self, settings: Settings, admission: Admission, depth: Callable[[], float]
-    ) -> None:
-        """Create every series, and state what this instance is; `depth` is read at each scrape."""
-        for flow in Flow:
-            self.submitted.labels(flow)
-            for outcome in Outcome:
-                self.attempts.labels(flow, outcome)
-                self.attempt_seconds.labels(flow, outcome)
-        for reason in Reason:
-            self.hash_rejected.labels(reason)
-        for op in HashOp:
-            self.hash_seconds.labels(op, settings.bcrypt_cost)
+        build.labels(release(), profile, bcrypt_cost).set(1)
         for sqlstate_class in SqlstateClass:
             self.db_errors.labels(sqlstate_class)
-        self.queue_depth.set_function(depth)
-        self.queue_limit.set(admission.limit)
-        self.capacity.set(admission.capacity_per_second)
-        self.build.labels(release(), settings.profile, settings.bcrypt_cost).set(1)
 
     def exposition(self) -> bytes:
         """The text that Prometheus scrapes."""
         return generate_latest(self.registry)
+
+
+def _gauge(name: str, told: str, registry: CollectorRegistry) -> Gauge:
+    return Gauge(name, told, registry=registry)
 
 
 def release() -> str:

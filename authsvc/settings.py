@@ -82,11 +82,17 @@ class Settings:
     pepper: bytes = field(repr=False)
 
 
+def _cores() -> int:
+    """Cores that this process may use: a container's cpuset counts, where the system tells it."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 PROFILE_DEFAULTS: dict[Profile, dict[str, Any]] = {
     Profile.LAB: {"bcrypt_cost": 4, "hash_slots": 1, "hash_seconds": 0.1, "drain_delay": 0.0},
     Profile.PRODUCTION: {
         "bcrypt_cost": PRODUCTION_COST,
-        "hash_slots": os.cpu_count() or 1,
+        "hash_slots": _cores(),
         "hash_seconds": 0.0,
         "drain_delay": 6.0,  # a balancer that probes every 2 s needs 3 failures to look away
     },

@@ -215,7 +215,7 @@ async def test_sigterm_in_the_middle_of_a_login(database: str) -> None:
 
 
 @pytest.mark.live
-async def test_an_instance_may_start_before_its_database(database: str) -> None:
+async def test_an_instance_may_start_before_its_database() -> None:
     """It stays alive and unready, answers 503 in time, and goes when told."""
     nowhere = f"postgresql://auth:{HUSH}@127.0.0.1:{free_port()}/auth"
     async with serving(nowhere) as auth, aiohttp.ClientSession() as client:

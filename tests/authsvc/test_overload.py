@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import statistics
 import time
 
 import pytest
@@ -78,7 +79,10 @@ async def test_abandoned_work_is_finished_if_so_asked(start: Start, database: st
 
 
 async def test_emulated_capacity_comes_out_to_the_percent(start: Start, database: str) -> None:
-    """21 logins at once end 2.0 s after the first, though the loop is kept busy meanwhile."""
+    """21 logins at once end 0.1 s apart, though the loop is kept busy meanwhile.
+
+    The line through all ends is judged, since a client may read any one of them late.
+    """
     auth = await start(database, hash_queue=math.inf, deadline=30.0)
     ends: list[float] = []
 
@@ -92,8 +96,8 @@ async def test_emulated_capacity_comes_out_to_the_percent(start: Start, database
             time.sleep(0.03)  # noqa: ASYNC251 - the noise that the rate must not feel
 
     await asyncio.gather(disturb(), *(timed(number) for number in range(1, 22)))
-    rate = (len(ends) - 1) / (ends[-1] - ends[0])
-    assert rate == pytest.approx(10.0, rel=0.02)
+    apart = statistics.linear_regression(range(21), ends).slope
+    assert 1 / apart == pytest.approx(10.0, rel=0.02)
 
 
 async def test_health_is_answered_while_every_slot_is_held(start: Start, database: str) -> None:
