@@ -21,7 +21,7 @@ async def test_a_frozen_database_costs_bounded_503s(start: Start) -> None:
         try:
             began = time.monotonic()
             answers = await asyncio.gather(*(auth.login(f"user{n:04d}") for n in range(1, 9)))
-            assert time.monotonic() - began < 4.0
+            assert time.monotonic() - began < 2.3  # 1.5 s, were it not for this machine's noise
             assert {answer.status for answer in answers} == {503}
             assert {answer.json["code"] for answer in answers} == {"database_unavailable"}
             assert (await auth.ask("GET", "/livez")).status == 200

@@ -92,7 +92,7 @@ async def test_emulated_capacity_comes_out_to_the_percent(start: Start, database
 
     async def disturb() -> None:
         while len(ends) < 20:
-            await asyncio.sleep(0.07)
+            await asyncio.sleep(0.043)  # out of step with the holds
             time.sleep(0.03)  # noqa: ASYNC251 - the noise that the rate must not feel
 
     await asyncio.gather(disturb(), *(timed(number) for number in range(1, 22)))
