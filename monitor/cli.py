@@ -16,7 +16,8 @@ from monitor.app import create_app
 from monitor.clock import SteadyClock
 from monitor.compression import check_windows, compress_duration, compress_group
 from monitor.durations import parse_duration
-from monitor.rules import RuleError, RuleGroup, load_rules, show_rules
+from monitor.rulefile import load_rules, show_rules
+from monitor.rules import RuleError, RuleGroup
 from monitor.scrape import Scraper, Target
 from monitor.store import Store
 from monitor.watch import Watch
