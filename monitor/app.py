@@ -1,5 +1,6 @@
 """The monitor's HTTP interface: what fires, what changed, what is scraped."""
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,7 +87,7 @@ def alert_document(alert: Alert) -> dict[str, Any]:
 
 
 def transition_document(transition: Transition) -> dict[str, Any]:
-    """One change of state; `at` in Unix seconds."""
+    """One change of state; `at` in Unix seconds, `value` null where JSON has no such number."""
     alert = transition.alert
     return {
         "alert": alert.rule,
@@ -94,7 +95,7 @@ def transition_document(transition: Transition) -> dict[str, Any]:
         "from": transition.from_state,
         "to": transition.to_state,
         "at": transition.at_ms / 1000,
-        "value": alert.value,
+        "value": alert.value if math.isfinite(alert.value) else None,
         "annotations": alert.annotations,
     }
 

@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     for flag, default, text in (
         ("--interval", "1s", "how often to scrape, and to evaluate groups without an interval"),
         ("--timeout", None, "how long one scrape may take (default: the interval)"),
-        ("--retention", "15m", "how long samples are kept"),
+        ("--retention", "10m", "how long samples are kept"),
     ):
         parser.add_argument(
             flag,
@@ -106,9 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--max-samples",
         type=_count,
-        default=500_000,
+        default=1_000_000,
         metavar="N",
-        help="samples kept at most, about 100 bytes each (default 500000)",
+        help="samples kept at most, about 100 bytes each (default 1000000)",
     )
     return parser
 

@@ -16,7 +16,7 @@ from monitor.rules import AlertRule, RuleGroup
 from monitor.scrape import Scraper
 from monitor.selectors import Instant
 from monitor.store import Store
-from monitor.values import EvaluationError
+from monitor.values import EvaluationError, show
 
 MAX_TRANSITIONS = 10_000
 # Lets the scrapes of the same second land before the first evaluation looks at them.
@@ -122,7 +122,8 @@ class Watch:
         for transition in changed:
             self.transitions.append(transition)
             metrics.TRANSITIONS.labels(name, transition.to_state).inc()
-            log.info("%s %s → %s", name, transition.from_state, transition.to_state)
+            alert = show(transition.alert.labels)
+            log.info("%s %s → %s", alert, transition.from_state, transition.to_state)
 
 
 async def periodically(every_s: float, work: Callable[[], Awaitable[None]], name: str) -> None:
