@@ -91,6 +91,11 @@ def _parser() -> argparse.ArgumentParser:
         help="a metrics page to scrape; repeat for each",
     )
     _add_rule_options(parser)
+    _add_time_options(parser)
+    return parser
+
+
+def _add_time_options(parser: argparse.ArgumentParser) -> None:
     for flag, default, text in (
         ("--interval", "1s", "how often to scrape, and to evaluate groups without an interval"),
         ("--timeout", None, "how long one scrape may take (default: the interval)"),
@@ -110,7 +115,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="samples kept at most, about 100 bytes each (default 1000000)",
     )
-    return parser
 
 
 def _add_rule_options(parser: argparse.ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Any
 
 import aiohttp
 import pytest
@@ -54,6 +55,13 @@ class Bench:
         )
 
 
+@pytest.fixture
+def bench(page: Page, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A scraper of `page` with little patience and small appetite."""
+    monkeypatch.setattr(scrape, "MAX_PAGE_BYTES", 100)
+    return Bench(page.url, timeout_s=0.2)
+
+
 def own(name: str) -> tuple[tuple[str, str], ...]:
     return labels_of([(NAME, name), ("job", "authsvc"), ("instance", "auth-1")])
 
@@ -82,29 +90,23 @@ async def test_a_series_that_vanishes_ends(page: Page, session: aiohttp.ClientSe
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "delay_s", "error"),
+    ("failure", "error"),
     [
-        (500, "g 1\n", 0, "answered 500"),
-        (200, "<html>\n", 0, ""),
-        (200, "g 1\n", 30, "no answer within 0.2 s"),
-        (200, "g 1\n" * 1000, 0, "longer than 100 bytes"),
+        ({"status": 500}, "answered 500"),
+        ({"text": "<html>\n"}, ""),
+        ({"delay_s": 30.0}, "no answer within 0.2 s"),
+        ({"text": "g 1\n" * 1000}, "longer than 100 bytes"),
     ],
 )
 async def test_a_failed_scrape_ends_every_series(
-    page: Page,
-    session: aiohttp.ClientSession,
-    monkeypatch: pytest.MonkeyPatch,
-    status: int,
-    text: str,
-    delay_s: float,
-    error: str,
+    page: Page, bench: Bench, session: aiohttp.ClientSession, failure: dict[str, Any], error: str
 ) -> None:
     """`up` turns 0, the reason is kept, and no rule sees the last word of a dead instance."""
-    monkeypatch.setattr(scrape, "MAX_PAGE_BYTES", 100)
-    bench = Bench(page.url, timeout_s=0.2)
     await bench.scraper.scrape(session)
+    assert bench.value("g") == {own("g"): 1.0}
 
-    page.status, page.text, page.delay_s = status, text, delay_s
+    for name, value in failure.items():
+        setattr(page, name, value)
     await bench.scraper.scrape(session)
 
     assert bench.value("g") == {}
