@@ -176,7 +176,7 @@ def _balancer(options: StackOptions, files: Files, env: Mapping[str, str]) -> Pa
 
 
 def _monitor(options: StackOptions, env: Mapping[str, str]) -> Part:
-    """It starts at once, as its readiness means that it has scraped all the others."""
+    """It starts last: a target that is not up yet would make its first alert a false one."""
     urls = options.addresses
     jobs = {"balancer/balancer": urls["balancer admin"]} | {
         f"authsvc/{name}": urls[f"{name} private"] for name in options.names
@@ -186,4 +186,5 @@ def _monitor(options: StackOptions, env: Mapping[str, str]) -> Part:
         *("monitor", "--listen", f"{LOOPBACK}:{options.ports.monitor}", *targets),
         *("--rules", str(RULES), "--compress", f"{options.compress:g}"),
     )
-    return Part("monitor", argv, env, readiness.answers(f"{urls['monitor']}/readyz"))
+    ready = readiness.answers(f"{urls['monitor']}/readyz")
+    return Part("monitor", argv, env, ready, after=("balancer",))
