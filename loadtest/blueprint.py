@@ -35,7 +35,7 @@ class StackOptions:
     hash_queue: int | Literal["unbounded"] = 9
     abandoned: Literal["drop", "finish"] = "drop"
     hash_seconds: float = 0.1
-    compress: float = 30.0
+    compress: int = 30
     users: int = 200
     weights: Mapping[str, int] = field(default_factory=dict)
     keep: bool = False
@@ -184,7 +184,7 @@ def _monitor(options: StackOptions, env: Mapping[str, str]) -> Part:
     targets = [word for job, url in jobs.items() for word in ("--target", f"{job}={url}/metrics")]
     argv = evenhand(
         *("monitor", "--listen", f"{LOOPBACK}:{options.ports.monitor}", *targets),
-        *("--rules", str(RULES), "--compress", f"{options.compress:g}"),
+        *("--rules", str(RULES), "--compress", str(options.compress)),
     )
     ready = readiness.answers(f"{urls['monitor']}/readyz")
     return Part("monitor", argv, env, ready, after=("balancer",))

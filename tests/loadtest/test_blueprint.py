@@ -43,14 +43,14 @@ def test_instances_get_their_names_ports_and_the_capacity_that_was_asked_for() -
 
 def test_the_monitor_scrapes_the_balancer_and_every_instance_on_its_private_port() -> None:
     """Jobs and instances are named as the alert rules expect."""
-    monitor = by_name(StackOptions(instances=2, compress=12.5))["monitor"]
+    monitor = by_name(StackOptions(instances=2, compress=12))["monitor"]
 
     assert following(monitor, "--target") == [
         "balancer/balancer=http://127.0.0.1:8081/metrics",
         "authsvc/auth-1=http://127.0.0.1:8101/metrics",
         "authsvc/auth-2=http://127.0.0.1:8102/metrics",
     ]
-    assert following(monitor, "--compress") == ["12.5"]
+    assert following(monitor, "--compress") == ["12"]
 
 
 def test_secrets_reach_only_the_parts_that_need_them_and_never_by_command_line() -> None:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -44,9 +43,8 @@ class Up:
     def __init__(self, *arguments: str) -> None:
         self.base = unused_base()
         # Appended to, since we share the position in the file with the child that writes it.
-        self._files = ExitStack()
-        self._out = self._files.enter_context(TemporaryFile("a+"))
-        self._err = self._files.enter_context(TemporaryFile("a+"))
+        self._out = TemporaryFile("a+")  # noqa: SIM115 - closed when the block is left
+        self._err = TemporaryFile("a+")  # noqa: SIM115 - likewise
         self.process = subprocess.Popen(
             [sys.executable, "-m", "evenhand", "up", "--port-base", str(self.base), *arguments],
             cwd=CHECKOUT,
@@ -66,7 +64,8 @@ class Up:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self._files.close()
+        self._out.close()
+        self._err.close()
 
     @property
     def out(self) -> str:
