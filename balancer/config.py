@@ -1,0 +1,213 @@
+"""The balancer's configuration: its shape, its rules, and messages that a person can act on.
+
+A wrong file is refused with every problem named. What is legal but dangerous is not refused: it is
+told by `warnings`, so that the outages stay reproducible and the gate has something to catch.
+"""
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BeforeValidator, Field
+
+from balancer.core.algorithms import ALGORITHMS, DEFAULT_ALGORITHM
+from balancer.schema import Strict, validate
+from balancer.source import ConfigError, Place, read, read_file
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
+
+
+def seconds(value: object) -> float:
+    """Seconds from `500ms`, `2s`, `1m` or a plain number of seconds; raises ValueError."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        number = float(value)
+    else:
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m)", str(value))
+        if match is None:
+            raise ValueError(f"'{value}' is no duration; write it like 500ms, 2s or 1m")
+        number = float(match[1]) * UNITS[match[2]]
+    if not 0 < number <= 3600:
+        raise ValueError(f"{value} is out of range; durations are above 0 and at most 60m")
+    return number
+
+
+class Address(NamedTuple):
+    """Where something listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def address(value: object) -> Address:
+    """An address from `127.0.0.1:8080`, `[::1]:8080` or `name:8080`; raises ValueError."""
+    match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})", str(value))
+    if match is None:
+        raise ValueError(f"'{value}' is no address; write host:port, like 127.0.0.1:8080")
+    port = int(match[3])
+    if not 0 < port <= 65535:
+        raise ValueError(f"port {port} does not exist; ports go from 1 to 65535")
+    host = match[1] or match[2]
+    if match[1]:
+        ipaddress.IPv6Address(host)
+    return Address(host, port)
+
+
+Seconds = Annotated[float, BeforeValidator(seconds)]
+At = Annotated[Address, BeforeValidator(address)]
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:\[\]-]+$")]
+
+
+class Token(Strict):
+    """Who may change the running configuration: a name for the audit trail, and a token's hash."""
+
+    name: Name
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Admin(Strict):
+    """The admin listener. Without tokens it serves reads and metrics only."""
+
+    listen: At
+    tokens: Annotated[list[Token], Field(default_factory=list)]
+
+
+class Health(Strict):
+    """Active probes: GET `path` every `interval`; `fall` failures turn down, `rise` passes up."""
+
+    path: Annotated[str, Field(pattern=r"^/[!-~]*$")] = "/readyz"
+    interval: Seconds = 2.0
+    timeout: Seconds = 1.0
+    rise: Annotated[int, Field(ge=1, le=100)] = 2
+    fall: Annotated[int, Field(ge=1, le=100)] = 3
+
+
+class EndpointConfig(Strict):
+    """One endpoint; named by its address unless it is given a name."""
+
+    name: Name = ""
+    address: At
+    weight: Annotated[int, Field(ge=0, le=65535)] = 1
+    state: Literal["active", "drain"] = "active"
+
+    @property
+    def label(self) -> str:
+        """Its name in metrics, shares and messages."""
+        return self.name or str(self.address)
+
+
+class PoolConfig(Strict):
+    """A named set of endpoints and the algorithm that picks among them."""
+
+    name: Name
+    algorithm: str = DEFAULT_ALGORITHM
+    endpoints: Annotated[list[EndpointConfig], Field(min_length=1)]
+    health: Health | None = None
+
+
+class RouteConfig(Strict):
+    """Host (any, if left out) and path prefix, and the pool they lead to."""
+
+    host: Annotated[str, Field(pattern=r"^[a-z0-9.-]+$")] | None = None
+    prefix: Annotated[str, Field(pattern=r"^/[!-~]*$")] = "/"
+    pool: Name
+
+
+class Timeouts(Strict):
+    """Deadlines. Swept once a tick, so each may run over by up to a quarter of a second."""
+
+    connect: Seconds = 1.0
+    """To an endpoint: loopback and data centre networks take milliseconds."""
+    answer: Seconds = 60.0
+    """From the request's head to the answer's: nginx's proxy_read_timeout."""
+    head: Seconds = 10.0
+    """For a client to send a whole head: long for a phone, short for a slowloris."""
+    idle: Seconds = 60.0
+    """For a client's keep-alive connection without a request."""
+    endpoint_idle: Seconds = 30.0
+    """For a warm connection to an endpoint; must be below the endpoint's own limit."""
+
+
+class Config(Strict):
+    """A whole configuration, as one YAML file has it."""
+
+    listen: At
+    admin: Admin | None = None
+    routes: Annotated[list[RouteConfig], Field(min_length=1)]
+    pools: Annotated[list[PoolConfig], Field(min_length=1)]
+    timeouts: Timeouts = Timeouts()
+
+
+def parse(text: str, source: str = "config") -> Config:
+    """The configuration in a YAML text; raises `ConfigError` with every problem found."""
+    document = read(text, source)
+    config = validate(document, Config)
+    problems = [document.problem(place, message) for place, message in _contradictions(config)]
+    if problems:
+        raise ConfigError(source, problems)
+    return config
+
+
+def load(path: Path) -> tuple[Config, str]:
+    """The configuration in a file, and its text; raises `ConfigError`."""
+    text = read_file(path)
+    return parse(text, str(path)), text
+
+
+def _contradictions(config: Config) -> Iterator[tuple[Place, str]]:
+    """What each field allows by itself but the whole does not."""
+    pools = [pool.name for pool in config.pools]
+    for i, route in enumerate(config.routes):
+        if route.pool not in pools:
+            yield ("routes", i, "pool"), f"no pool '{route.pool}'; there are: {', '.join(pools)}"
+    yield from _repeated(pools, "pools", ())
+    for i, pool in enumerate(config.pools):
+        here: Place = ("pools", i)
+        if pool.algorithm not in ALGORITHMS:
+            near = difflib.get_close_matches(pool.algorithm, ALGORITHMS, n=1)
+            hint = f"did you mean '{near[0]}'? " if near else ""
+            message = f"no algorithm '{pool.algorithm}'; {hint}there are: {', '.join(ALGORITHMS)}"
+            yield (*here, "algorithm"), message
+        yield from _repeated([one.label for one in pool.endpoints], "endpoints", here)
+        addresses = [str(one.address) for one in pool.endpoints]
+        for j, text in enumerate(addresses):
+            if text in addresses[:j]:
+                message = f"{text} is in this pool already; give one endpoint a higher weight"
+                yield (*here, "endpoints", j, "address"), message
+    if config.admin is not None:
+        if config.admin.listen == config.listen:
+            yield ("admin", "listen"), "the same as listen; give the admin listener its own port"
+        yield from _repeated([token.name for token in config.admin.tokens], "tokens", ("admin",))
+
+
+def _repeated(names: list[str], key: str, place: Place) -> Iterator[tuple[Place, str]]:
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            yield (*place, key, i), f"the name '{name}' was given before"
+
+
+def warnings(config: Config) -> list[str]:
+    """What is legal and dangerous: applied as asked, but told to whoever asks for it."""
+    found = []
+    for pool in config.pools:
+        wanted = [one for one in pool.endpoints if one.state == "active" and one.weight > 0]
+        weights = [one.weight for one in wanted]
+        if not wanted:
+            found.append(f"pool {pool.name}: no endpoint takes traffic; every request gets 503")
+        elif max(weights) > 4 * min(weights):
+            heavy = max(wanted, key=lambda one: one.weight)
+            share = heavy.weight / sum(weights)
+            found.append(
+                f"pool {pool.name}: {heavy.label} has weight {heavy.weight} and another has "
+                f"{min(weights)}, so it gets {share:.0%} of the attempts; are they in one unit?"
+            )
+        if pool.health is None and len(pool.endpoints) > 1:
+            found.append(f"pool {pool.name}: no health checks; a dead endpoint keeps its share")
+        elif pool.health is not None and pool.health.timeout > pool.health.interval:
+            found.append(f"pool {pool.name}: probes overlap, since timeout is above interval")
+    return found
