@@ -15,7 +15,7 @@ from loadtest.scenario import Scenario
 from loadtest.settings import fields_of
 
 
-class UnknownScenario(ValueError):  # noqa: N818 - reads as what it is
+class UnknownScenario(ValueError):
     """No scenario has this name; the text lists those there are."""
 
 

@@ -12,7 +12,7 @@ from loadtest.scenario import Config
 PATIENCE = aiohttp.ClientTimeout(total=10.0)
 
 
-class ConfigRefused(Exception):  # noqa: N818 - reads as what happened
+class ConfigRefused(Exception):
     """The balancer did not take a configuration; the text carries its reasons."""
 
 

@@ -15,7 +15,7 @@ from loadtest.scenario import Config
 from loadtest.settings import Settings
 
 
-class ForecastFailed(Exception):  # noqa: N818 - reads as what happened
+class ForecastFailed(Exception):
     """`evenhand forecast` could not tell; the text is what it said."""
 
 

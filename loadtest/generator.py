@@ -24,7 +24,7 @@ START_TIMEOUT = 30.0
 ANSWER_TIMEOUT = 10.0
 
 
-class GeneratorFailed(Exception):  # noqa: N818 - reads as what happened, like the outcomes
+class GeneratorFailed(Exception):
     """The load generator ended, or did not answer; the text names its log file."""
 
 

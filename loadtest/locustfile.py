@@ -92,7 +92,7 @@ class Traffic:
         return self.open.offer(phase, schedule, stop)
 
 
-class LoginFailed(Exception):  # noqa: N818 - shown in Locust's table of failures under this name
+class LoginFailed(Exception):
     """A login that did not end in a session; the outcome is its text."""
 
 

@@ -32,7 +32,7 @@ SAMPLE_EVERY = 1.0
 T = TypeVar("T")
 
 
-class PartDied(Exception):  # noqa: N818 - reads as what happened
+class PartDied(Exception):
     """A part of the stack ended during the run; the text says which."""
 
 

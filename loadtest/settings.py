@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 
-class BadSetting(ValueError):  # noqa: N818 - reads as what it is
+class BadSetting(ValueError):
     """A `--set` that cannot be used; the text says what would do."""
 
 
