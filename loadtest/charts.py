@@ -140,16 +140,15 @@ def _success(axes: Axes, picture: Picture) -> None:
 
 
 def _phase_names(axes: Axes, picture: Picture) -> None:
-    """Above the first chart. A phase too short for its name gets it slanted."""
+    """Above the first chart, where each begins. One too short for its name gets it slanted."""
     for name, begin, end in picture.phases:
         narrow = (end - begin) / picture.end < 0.012 * len(name)
         axes.annotate(
             name,
-            ((begin + end) / 2, 1.0),
+            (begin, 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(0, 4),
+            xytext=(4, 4),
             textcoords="offset points",
-            ha="left" if narrow else "center",
             rotation=25 if narrow else 0,
             fontsize=9,
             color=FAINT,
@@ -258,14 +257,13 @@ def _queue(axes: Axes, picture: Picture) -> None:
     axes.annotate(
         f"{deepest}: up to {peak:g}",
         (curve.times[list(curve.values).index(peak)], peak),
-        xytext=(8, -2),
+        xytext=(-8, 0),
         textcoords="offset points",
         fontsize=9,
         fontweight="bold",
         color=INK,
+        ha="right",
         va="center",
-        bbox={"boxstyle": "square,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.85},
-        zorder=6,
     )
     axes.set_ylim(0, max(10, peak * 1.15))
     _title(axes, "Logins waiting for a hash slot, at each instance")
