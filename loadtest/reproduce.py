@@ -149,9 +149,11 @@ def summary(outcome: Outcome) -> str:
         )
     lines += ["", f"  forecast: {outcome.measurement.forecast_failing:.1%} failing in the outage"]
     for alert in outcome.measurement.alerts:
-        after = alert.resolved_after
-        end = "still fires" if after is None else f"resolved {after:.1f} s after the cure began"
-        lines.append(f"  {alert.name} fired {alert.fired_after:.1f} s after the fault, {end}")
+        fired = _seconds_from(alert.fired_after, "the fault")
+        end = "still fires"
+        if alert.resolved_after is not None:
+            end = f"resolved {_seconds_from(alert.resolved_after, 'the cure began')}"
+        lines.append(f"  {alert.name} fired {fired}, {end}")
     failed = [check for check in outcome.checks if not check.ok]
     lines += ["", *(_complaint(check) for check in failed)]
     passed = len(outcome.checks) - len(failed)
@@ -172,3 +174,8 @@ MEANING = {
 
 def _complaint(check: Check) -> str:
     return f"  ✗ {check.name}: expected {check.expected}; measured {check.measured}"
+
+
+def _seconds_from(seconds: float, event: str) -> str:
+    """A distance in time in words."""
+    return f"{abs(seconds):.1f} s {'after' if seconds >= 0 else 'before'} {event}"
