@@ -14,6 +14,10 @@ Place = tuple[str | int, ...]
 """Keys and list indices from the root: ("pools", 0, "endpoints", 2, "weight")."""
 
 
+DEEPEST = 32
+"""Levels of nesting that are read: no configuration here needs ten, and recursion must end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with a file: where (1-based line and column), in which field, and what."""
@@ -107,6 +111,8 @@ class _Reader:
         self._document.marks.setdefault(place, (mark.line + 1, mark.column + 1))
         if isinstance(node, yaml.ScalarNode):
             return self._scalars.construct_object(node)
+        if len(place) > DEEPEST:
+            raise self._refused(node, (), f"nested more than {DEEPEST} levels deep")
         if id(node) in self._seen:
             raise self._refused(node, place, "aliases are not supported; write it out")
         self._seen.add(id(node))

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
+from pydantic import BaseModel
+
 from balancer.config import Config, PoolConfig
 from balancer.core.endpoint import Endpoint
 from balancer.core.pool import Pool
@@ -117,17 +119,15 @@ def _flat(config: Config) -> dict[str, str]:
     found: dict[str, str] = {}
 
     def walk(value: object, path: str) -> None:
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                walk(inner, f"{path}.{key}" if path else str(key))
+        if isinstance(value, BaseModel):
+            for key in type(value).model_fields:
+                walk(getattr(value, key), f"{path}.{key}" if path else key)
         elif isinstance(value, list):
             for i, inner in enumerate(value):
-                label = (
-                    (inner.get("name") or inner.get("address")) if isinstance(inner, dict) else None
-                )
-                walk(inner, f"{path}.{label or i}")
-        else:
+                name = getattr(inner, "label", None) or getattr(inner, "name", None) or i
+                walk(inner, f"{path}.{name}")
+        elif value is not None:
             found[path] = str(value)
 
-    walk(config.model_dump(mode="python", exclude_none=True), "")
+    walk(config, "")
     return found

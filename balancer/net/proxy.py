@@ -80,13 +80,17 @@ class Proxy:
         """Once a tick, end what has run past its deadline. Runs until cancelled."""
         while True:
             await asyncio.sleep(TICK)
-            now = self.now()
-            for exchange in list(self.exchanges):
-                if not exchange.answered and now > exchange.deadline:
-                    exchange.fail(failure.ANSWER_TIMEOUT)
-            for client in list(self.clients):
-                client.expire(now)
-            self.warm.sweep(idle_before=now - self.table.config.timeouts.endpoint_idle)
+            self.end_expired()
+
+    def end_expired(self) -> None:
+        """End the exchanges and close the connections whose time is over."""
+        now = self.now()
+        for exchange in list(self.exchanges):
+            if not exchange.answered and now > exchange.deadline:
+                exchange.fail(failure.ANSWER_TIMEOUT)
+        for client in list(self.clients):
+            client.expire(now)
+        self.warm.sweep(idle_before=now - self.table.config.timeouts.endpoint_idle)
 
     def rest(self) -> None:
         """Note, once we drain, that no exchange is under way any more."""

@@ -25,7 +25,7 @@ class RoundRobin:
 
     def pick(self, key: bytes) -> Endpoint:
         """The next in order; the key does not matter."""
-        if self._equal:  # the same order without the sum: 0.15 µs instead of 1.2 µs at 8 endpoints
+        if self._equal:  # the same order without the sum: 0.2 µs instead of 1.6 µs at 8 endpoints
             index = self._next
             self._next = (index + 1) % len(self._endpoints)
             return self._endpoints[index]

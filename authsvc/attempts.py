@@ -1,0 +1,46 @@
+"""Counting attempts: each is submitted once and ends in one outcome, whatever happens to it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from authsvc.admission import Reason
+from authsvc.database import DatabaseUnavailableError
+from authsvc.hash_queue import HashRejectedError
+from authsvc.metrics import AttemptMetrics, Flow, Outcome
+from authsvc.problems import Code, ProblemError
+from authsvc.web import as_problem
+
+
+def outcome(error: BaseException) -> Outcome:
+    """Which outcome an attempt has that ended with this."""
+    match error:
+        case HashRejectedError(reason=Reason.QUEUE_FULL):
+            return Outcome.SHED
+        case HashRejectedError() | ConnectionError():
+            return Outcome.EXPIRED
+        case DatabaseUnavailableError():
+            return Outcome.DB_ERROR
+        case ProblemError(code=Code.INVALID_CREDENTIALS):
+            return Outcome.BAD_CREDENTIALS
+        case Exception() if as_problem(error).code.status < 500:
+            return Outcome.INVALID
+        case Exception():
+            return Outcome.INTERNAL
+        case _:
+            return Outcome.EXPIRED  # cancelled: the process leaves
+
+
+@contextmanager
+def attempt(flow: Flow, metrics: AttemptMetrics, clock: Callable[[], float]) -> Iterator[float]:
+    """Count one attempt; gives the time of its arrival."""
+    metrics.submitted.labels(flow).inc()
+    arrived = clock()
+    ended = Outcome.SUCCESS
+    try:
+        yield arrived
+    except BaseException as error:
+        ended = outcome(error)
+        raise
+    finally:
+        metrics.ended.labels(flow, ended).inc()
+        metrics.seconds.labels(flow, ended).observe(clock() - arrived)

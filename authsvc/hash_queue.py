@@ -1,0 +1,148 @@
+"""A bounded queue of hash jobs in front of a few threads: what keeps a flooded instance useful.
+
+`admission` decides; here are the waiting, the threads and the counting. bcrypt releases the GIL, so
+a thread per slot uses a core per slot; the pool is our own, since the default one would run dozens.
+The event loop never waits for a hash.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from authsvc.admission import Admission, Reason
+from authsvc.metrics import HashMetrics, HashOp
+
+T = TypeVar("T")
+Clock = Callable[[], float]
+
+
+class HashRejectedError(Exception):
+    """The job was not done; `retry_after` is whole seconds until what waits now is."""
+
+    def __init__(self, reason: Reason, retry_after: int) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Until when, on the queue's clock, an answer is of use, and whether its reader has left."""
+
+    deadline: float
+    client_gone: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    op: HashOp
+    work: Callable[[], Any]
+    patience: Patience
+    arrived: float
+    answer: asyncio.Future[Any]
+
+
+class HashQueue:
+    """Runs hash jobs in order of arrival, `admission.slots` at a time."""
+
+    def __init__(
+        self, admission: Admission, metrics: HashMetrics, clock: Clock = time.monotonic
+    ) -> None:
+        self.admission = admission
+        self._metrics = metrics
+        self._clock = clock
+        self._waiting: asyncio.Queue[_Job] = asyncio.Queue()
+        self._busy = 0
+        self._threads = ThreadPoolExecutor(admission.slots, thread_name_prefix="hash")
+        self._slots: list[asyncio.Task[None]] = []
+
+    @property
+    def depth(self) -> int:
+        """Jobs that wait."""
+        return self._waiting.qsize()
+
+    @property
+    def in_progress(self) -> int:
+        """Slots that are held."""
+        return self._busy
+
+    def start(self) -> None:
+        """Open the slots; needs a running loop."""
+        self._slots = [asyncio.create_task(self._slot()) for _ in range(self.admission.slots)]
+
+    async def run(self, op: HashOp, work: Callable[[], T], patience: Patience) -> T:
+        """What `work` returns, done in a slot. Raises HashRejectedError, and what it raises."""
+        if not self.admission.admits(self.depth, self.admission.slots - self._busy):
+            raise self._rejection(Reason.QUEUE_FULL)
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.put_nowait(_Job(op, work, patience, self._clock(), answer))
+        return await answer
+
+    def drop_abandoned(self) -> None:
+        """From now on do nothing for nobody: a process that leaves has no time for it."""
+        self.admission = replace(self.admission, drops_abandoned=True)
+
+    async def close(self) -> None:
+        """Let go of the slots and cancel every answer that is still owed."""
+        for slot in self._slots:
+            slot.cancel()
+        await asyncio.gather(*self._slots, return_exceptions=True)
+        while not self._waiting.empty():
+            self._waiting.get_nowait().answer.cancel()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _slot(self) -> None:
+        free_at = self._clock()
+        while True:
+            job = await self._waiting.get()
+            if job.answer.done():  # its handler was cancelled while it waited
+                continue
+            now = self._clock()
+            start = self.admission.starts_at(now, free_at, job.arrived)
+            ends = self.admission.ends_at(start, now)
+            gone = job.patience.client_gone()
+            reason = self.admission.drop_reason(ends, job.patience.deadline, gone)
+            if reason is not None:
+                job.answer.set_exception(self._rejection(reason))
+                continue
+            self._metrics.wait.observe(max(0.0, start - job.arrived))
+            free_at = await self._hold(job, start)
+
+    async def _hold(self, job: _Job, start: float) -> float:
+        """Do the work, keep the slot for as long as it is due, then answer. When it was free."""
+        self._busy += 1
+        self._metrics.in_progress.set(self._busy)
+        try:
+            outcome = await self._in_thread(job.work)
+            due = start + self.admission.hold_seconds
+            await asyncio.sleep(max(0.0, due - self._clock()))
+            now = self._clock()
+            self._metrics.held(job.op, now - start)
+            _settle(job.answer, outcome)
+            return due if self.admission.hold_seconds else now
+        finally:
+            job.answer.cancel()  # nothing, unless this slot was closed in the middle
+            self._busy -= 1
+            self._metrics.in_progress.set(self._busy)
+
+    async def _in_thread(self, work: Callable[[], Any]) -> Any:
+        """What `work` returned, or the exception it raised, which belongs to its caller."""
+        done = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        await asyncio.wait([done])
+        return done.exception() or done.result()
+
+    def _rejection(self, reason: Reason) -> HashRejectedError:
+        self._metrics.rejected.labels(reason).inc()
+        return HashRejectedError(reason, self.admission.retry_after(self.depth))
+
+
+def _settle(answer: asyncio.Future[Any], outcome: object) -> None:
+    if answer.done():  # its handler was cancelled while the slot was held
+        return
+    if isinstance(outcome, BaseException):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)

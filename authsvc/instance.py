@@ -1,0 +1,183 @@
+"""One running instance: its parts wired together, its two listeners, its beginning and its end."""
+
+import asyncio
+import errno
+import logging
+import random
+import time
+
+from aiohttp import web
+
+from authsvc import health, metrics
+from authsvc.admission import Admission, queue_bound
+from authsvc.connecting import pause
+from authsvc.database import Database, DatabaseUnavailableError
+from authsvc.handlers import Accounts
+from authsvc.hash_queue import HashQueue
+from authsvc.health import Load, Readiness
+from authsvc.migrate import latest_version
+from authsvc.passwords import Hasher
+from authsvc.settings import Abandoned, Address, Settings
+from authsvc.store import Store
+from authsvc.web import Answering
+
+PROBE_SECONDS = 1.0
+_LAG_SAMPLE_SECONDS = 0.1
+_LAG_WINDOW = 10  # samples: the gauge tells of the last second
+_LATENESS_SECONDS = 1.0  # what a request may need beyond its deadline: the database's answer
+
+_log = logging.getLogger(__name__)
+
+
+class CannotListenError(Exception):
+    """An address is not to be had; the text says which, why, and what to do."""
+
+    def __init__(self, address: Address, cause: OSError) -> None:
+        if cause.errno == errno.EADDRINUSE:
+            advice = "is in use; stop the process that has it (`ss -ltnp` names it), or use another"
+        else:
+            advice = f"cannot be listened on: {cause.strerror or cause}"
+        super().__init__(f"{address} {advice}")
+
+
+def admission(settings: Settings, hash_seconds: float) -> Admission:
+    """The rules of the hash queue, now that one hash has been timed."""
+    service = max(hash_seconds, settings.hash_seconds)
+    bound = queue_bound(settings.hash_slots / service, settings.deadline, service)
+    limit = bound if settings.hash_queue is None else settings.hash_queue
+    if limit > bound:
+        _log.warning("hash queue is longer than its useful bound", extra={"bound": bound})
+    return Admission(
+        slots=settings.hash_slots,
+        limit=limit,
+        hash_seconds=hash_seconds,
+        hold_seconds=settings.hash_seconds,
+        drops_abandoned=settings.abandoned is Abandoned.DROP,
+    )
+
+
+class Instance:
+    """`start`, then `stop`; both listeners answer in between."""
+
+    def __init__(self, settings: Settings, hasher: Hasher, hash_seconds: float) -> None:
+        self.settings = settings
+        self.readiness = Readiness()
+        self.metrics = metrics.Metrics(settings.profile, settings.bcrypt_cost)
+        self.queue = HashQueue(admission(settings, hash_seconds), self.metrics.hashing)
+        self.metrics.hashing.tell(self.queue.admission, lambda: self.queue.depth)
+        self._database = Database(settings.database_url, f"authsvc {settings.name}", self.metrics)
+        self._store = Store(self._database, settings.name)
+        self._answering = Answering(settings.name, self.readiness)
+        self._accounts = Accounts(
+            self._store, hasher, self.queue, self.metrics.attempts, settings.deadline
+        )
+        self._listeners: list[tuple[asyncio.Server, web.AppRunner]] = []
+        self._chores: list[asyncio.Task[None]] = []
+
+    @property
+    def addresses(self) -> list[Address]:
+        """Where the service and the private port listen, with the ports that were free."""
+        return [Address(*s.sockets[0].getsockname()[:2]) for s, _ in self._listeners]
+
+    async def start(self) -> None:
+        """Listen. Does not wait for the database. Raises CannotListenError."""
+        await self._database.open()
+        self.queue.start()
+        await self._listen(self._service(), self.settings.listen)
+        await self._listen(self._private(), self.settings.private)
+        self._chores = [asyncio.create_task(chore) for chore in (self._probe(), self._watch_lag())]
+
+    async def stop(self) -> None:
+        """Take no more, finish for every client that still waits, close all; bounded throughout."""
+        self.readiness.draining = True
+        if self._chores:  # else it never began, and nobody has to look away first
+            await asyncio.sleep(self.settings.drain_delay)
+        self.queue.drop_abandoned()
+        for server, runner in self._listeners:
+            server.close()
+            await runner.cleanup()
+        await self.queue.close()
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self._database.close()
+
+    async def _listen(self, app: web.Application, address: Address) -> None:
+        runner = web.AppRunner(
+            app, shutdown_timeout=self.settings.deadline + _LATENESS_SECONDS, access_log=None
+        )
+        await runner.setup()
+        server = runner.server
+        if server is None:
+            raise RuntimeError("aiohttp set up a runner without a server")
+        try:
+            listening = await asyncio.get_running_loop().create_server(
+                lambda: self._answering.protocol(server), address.host, address.port
+            )
+        except OSError as error:
+            raise CannotListenError(address, error) from error
+        self._listeners.append((listening, runner))
+
+    def _service(self) -> web.Application:
+        app = self._answering.application()
+        self._accounts.add_routes(app)
+        app.router.add_get("/livez", _live)
+        app.router.add_get("/readyz", self._ready)
+        return app
+
+    def _private(self) -> web.Application:
+        app = self._answering.application()
+        app.router.add_get("/livez", _live)
+        app.router.add_get("/readyz", self._ready_in_detail)
+        app.router.add_get("/metrics", self._metrics)
+        return app
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        ready = self.readiness.ready
+        return web.Response(text="ready\n" if ready else "not ready\n", status=self._status())
+
+    async def _ready_in_detail(self, _: web.Request) -> web.Response:
+        load = Load(self.queue.depth, self.queue.in_progress)
+        told = health.details(self.settings, self.queue.admission, self.readiness, load)
+        return web.json_response(told, status=self._status())
+
+    def _status(self) -> int:
+        return 200 if self.readiness.ready else 503
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        headers = {"Content-Type": metrics.CONTENT_TYPE}
+        return web.Response(body=self.metrics.exposition(), headers=headers)
+
+    async def _probe(self) -> None:
+        """Ask the database now and then; more often, and out of step, while it is not there yet."""
+        dice = random.Random()  # noqa: S311 - spreads probes, guards nothing
+        needed, attempt = latest_version(), 0
+        while True:
+            was_ready = self.readiness.ready
+            self.readiness.observe(await self._trouble(needed))
+            if self.readiness.ready != was_ready:
+                told = {"ready": not was_ready, "trouble": self.readiness.trouble}
+                _log.warning("readiness changed", extra=told)
+            attempt = 0 if self.readiness.ready else attempt + 1
+            await asyncio.sleep(
+                PROBE_SECONDS if self.readiness.ready else min(PROBE_SECONDS, pause(attempt, dice))
+            )
+
+    async def _trouble(self, needed: int) -> str | None:
+        try:
+            return health.schema_trouble(await self._store.schema_version(), needed)
+        except DatabaseUnavailableError as error:
+            return str(error)
+
+    async def _watch_lag(self) -> None:
+        lags = [0.0] * _LAG_WINDOW
+        while True:
+            due = time.monotonic() + _LAG_SAMPLE_SECONDS
+            await asyncio.sleep(_LAG_SAMPLE_SECONDS)
+            lags = [*lags[1:], max(0.0, time.monotonic() - due)]
+            self.metrics.loop_lag.set(max(lags))
+
+
+async def _live(_: web.Request) -> web.Response:
+    """The loop turns; nothing else is asked, so that load never looks like death."""
+    return web.Response(text="alive\n")

@@ -1,0 +1,191 @@
+"""Every metric of the service, declared once: name, help, labels, and all the labels' values.
+
+All series exist at zero from the start, so that `rate()` sees a first failure. Labels come from the
+closed sets here and never from a request. Counters are per instance; sum them in the query.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+
+from authsvc.admission import Admission, Reason
+from authsvc.settings import Profile
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 5, 7.5, 10, 30)
+
+
+class Flow(StrEnum):
+    """What an attempt wanted."""
+
+    LOGIN = "login"
+    REGISTER = "register"
+
+
+class Outcome(StrEnum):
+    """How an attempt ended. An unknown user and a wrong password are one value on purpose."""
+
+    SUCCESS = "success"
+    BAD_CREDENTIALS = "bad_credentials"
+    INVALID = "invalid"  # the request was malformed, or its name is taken
+    SHED = "shed"  # the hash queue was full
+    EXPIRED = "expired"  # deadline passed or client gone before its hash began
+    DB_ERROR = "db_error"
+    INTERNAL = "internal"
+
+
+class HashOp(StrEnum):
+    """What a hash was for; `dummy` stands in for an account that does not exist."""
+
+    VERIFY = "verify"
+    CREATE = "create"
+    DUMMY = "dummy"
+
+
+class SqlstateClass(StrEnum):
+    """Why the database did not do as asked: the first two signs of SQLSTATE, or the local cause."""
+
+    CONNECTION = "08"
+    TRANSACTION = "25"
+    ROLLBACK = "40"
+    SCHEMA = "42"
+    RESOURCES = "53"
+    STATE = "55"
+    OPERATOR = "57"
+    SYSTEM = "58"
+    INTERNAL = "XX"
+    TIMEOUT = "timeout"
+    OTHER = "other"
+
+
+class AttemptMetrics:
+    """Logins and registrations: how many, how they ended, how long they took."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.submitted = Counter(
+            "auth_attempts_submitted_total",
+            "Attempts that arrived, counted before anything is done for them.",
+            ["flow"],
+            registry=registry,
+        )
+        self.ended = Counter(
+            "auth_attempts_total",
+            "Attempts that ended, by outcome; success includes abandoned work that was finished.",
+            ["flow", "outcome"],
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "auth_attempt_duration_seconds",
+            "From an attempt's arrival to its end, in seconds.",
+            ["flow", "outcome"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        for flow in Flow:
+            self.submitted.labels(flow)
+            for outcome in Outcome:
+                self.ended.labels(flow, outcome)
+                self.seconds.labels(flow, outcome)
+
+
+class HashMetrics:
+    """The hash queue: what waits, what is done, what is not."""
+
+    def __init__(self, registry: CollectorRegistry, cost: int) -> None:
+        self._cost = cost
+        self.depth = _gauge("auth_hash_queue_depth", "Hash jobs that wait for a slot.", registry)
+        self.limit = _gauge(
+            "auth_hash_queue_limit", "Hash jobs that may wait; +Inf is no bound.", registry
+        )
+        self.in_progress = _gauge(
+            "auth_hash_in_progress", "Hash slots that are held now.", registry
+        )
+        self.capacity = _gauge(
+            "auth_hash_capacity_per_second", "Hashes a second with every slot busy.", registry
+        )
+        self.wait = Histogram(
+            "auth_hash_wait_seconds",
+            "From a hash job's arrival to the start of its slot, in seconds.",
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "auth_hash_seconds",
+            "How long a hash held its slot, in seconds; emulated capacity included.",
+            ["op", "cost"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.rejected = Counter(
+            "auth_hash_rejected_total", "Hash jobs not done.", ["reason"], registry=registry
+        )
+        for reason in Reason:
+            self.rejected.labels(reason)
+        for op in HashOp:
+            self._seconds.labels(op, cost)
+
+    def held(self, op: HashOp, seconds: float) -> None:
+        """Observe one hash."""
+        self._seconds.labels(op, self._cost).observe(seconds)
+
+    def tell(self, admission: Admission, depth: Callable[[], float]) -> None:
+        """State the queue's rules; `depth` is read at each scrape."""
+        self.depth.set_function(depth)
+        self.limit.set(admission.limit)
+        self.capacity.set(admission.capacity_per_second)
+
+
+class Metrics:
+    """One instance's metrics, with a registry of their own; every series is there from now on."""
+
+    def __init__(self, profile: Profile, bcrypt_cost: int) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
+        self.registry = CollectorRegistry()
+        self.attempts = AttemptMetrics(self.registry)
+        self.hashing = HashMetrics(self.registry, bcrypt_cost)
+        self.db_errors = Counter(
+            "auth_db_errors_total",
+            "Statements that the database did not do, by class of SQLSTATE or local cause.",
+            ["sqlstate_class"],
+            registry=self.registry,
+        )
+        self.loop_lag = _gauge(
+            "auth_event_loop_lag_seconds",
+            "The latest that a timer of the event loop fired within the last second.",
+            self.registry,
+        )
+        build = Gauge(
+            "auth_build_info",
+            "Always 1; the labels tell the release and how it is run.",
+            ["version", "profile", "bcrypt_cost"],
+            registry=self.registry,
+        )
+        build.labels(release(), profile, bcrypt_cost).set(1)
+        for sqlstate_class in SqlstateClass:
+            self.db_errors.labels(sqlstate_class)
+
+    def exposition(self) -> bytes:
+        """The text that Prometheus scrapes."""
+        return generate_latest(self.registry)
+
+
+def _gauge(name: str, told: str, registry: CollectorRegistry) -> Gauge:
+    return Gauge(name, told, registry=registry)
+
+
+def release() -> str:
+    """The installed release, or `unreleased` when run from a checkout that nobody installed."""
+    try:
+        return version("evenhand")
+    except PackageNotFoundError:
+        return "unreleased"

@@ -1,0 +1,220 @@
+"""What one instance is told, and what it refuses to be told.
+
+`settings` reads flags and environment into one frozen `Settings`; `complaints` holds the rules that
+need more than one value, and those that only the `production` profile has.
+"""
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple, Self, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+T = TypeVar("T")
+PEPPER_BYTES = 32  # as long as the key that HMAC-SHA-384 would be given by a careful person
+LOWEST_BCRYPT_COST, HIGHEST_BCRYPT_COST = 4, 15  # 4 is bcrypt's own floor; 15 takes two seconds
+PRODUCTION_COST = 10  # OWASP Password Storage Cheat Sheet; ASVS 5.0 appendix C
+
+
+class SettingsError(ValueError):
+    """The instance cannot be run as asked; `complaints` says why, one sentence each."""
+
+    def __init__(self, *complaints: str) -> None:
+        super().__init__("; ".join(complaints))
+        self.complaints = complaints
+
+
+class Profile(StrEnum):
+    """`lab` emulates capacity and hashes cheaply; `production` allows neither."""
+
+    LAB = "lab"
+    PRODUCTION = "production"
+
+
+class Abandoned(StrEnum):
+    """What happens to a login whose client has left, or whose deadline has passed."""
+
+    DROP = "drop"
+    FINISH = "finish"
+
+
+class Address(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`127.0.0.1:8091` or `[::1]:8091`; port 0 takes a free one. Raises ValueError."""
+        parts = urlsplit(f"//{text}")
+        if not parts.hostname or parts.port is None or parts.path or parts.username:
+            raise ValueError(f"'{text}' is not HOST:PORT, for example 127.0.0.1:8091")
+        return cls(parts.hostname, parts.port)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+SERVICE, PRIVATE = Address("127.0.0.1", 8091), Address("127.0.0.1", 8101)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One instance. Times are seconds; `hash_queue` counts waiting jobs, `math.inf` is no bound."""
+
+    name: str = "auth-1"
+    listen: Address = SERVICE
+    private: Address = PRIVATE
+    profile: Profile = Profile.LAB
+    bcrypt_cost: int
+    hash_slots: int
+    hash_seconds: float  # each hash holds its slot this long; 0 is as long as bcrypt takes
+    hash_queue: float | None = None  # None: by the formula, once a hash has been timed
+    abandoned: Abandoned = Abandoned.DROP
+    deadline: float = 2.0
+    drain_delay: float
+    database_url: str = field(repr=False)
+    pepper: bytes = field(repr=False)
+
+
+def _cores() -> int:
+    """Cores that this process may use: a container's cpuset counts, where the system tells it."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+PROFILE_DEFAULTS: dict[Profile, dict[str, Any]] = {
+    Profile.LAB: {"bcrypt_cost": 4, "hash_slots": 1, "hash_seconds": 0.1, "drain_delay": 0.0},
+    Profile.PRODUCTION: {
+        "bcrypt_cost": PRODUCTION_COST,
+        "hash_slots": _cores(),
+        "hash_seconds": 0.0,
+        "drain_delay": 6.0,  # a balancer that probes every 2 s needs 3 failures to look away
+    },
+}
+
+
+def settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+    """Flags (None: not given), then the profile's defaults, then the environment's two secrets.
+
+    Raises SettingsError with every complaint at once.
+    """
+    profile = Profile(flags.get("profile") or Profile.LAB)
+    known = {f.name for f in fields(Settings)}
+    given = {name: value for name, value in flags.items() if name in known and value is not None}
+    wrong: list[str] = []
+    found = Settings(
+        **{
+            **PROFILE_DEFAULTS[profile],
+            **given,
+            "profile": profile,
+            "abandoned": Abandoned(given.get("abandoned", Abandoned.DROP)),
+            "database_url": _or_complain(wrong, database_url, environment, ""),
+            "pepper": _or_complain(wrong, pepper, environment, b""),
+        }
+    )
+    wrong += complaints(found)
+    if wrong:
+        raise SettingsError(*wrong)
+    return found
+
+
+def _or_complain(
+    wrong: list[str],
+    read: Callable[[Mapping[str, str]], T],
+    environment: Mapping[str, str],
+    none: T,
+) -> T:
+    try:
+        return read(environment)
+    except SettingsError as error:
+        wrong += error.complaints
+        return none
+
+
+def complaints(asked: Settings) -> list[str]:
+    """Why these settings cannot be run; empty if they can."""
+    lowest, highest = LOWEST_BCRYPT_COST, HIGHEST_BCRYPT_COST
+    rules = [
+        (
+            asked.hash_slots < 1,
+            f"--hash-slots {asked.hash_slots}: nothing could ever be hashed; give 1 or more",
+        ),
+        (
+            not lowest <= asked.bcrypt_cost <= highest,
+            f"--bcrypt-cost {asked.bcrypt_cost}: must lie within {lowest} and {highest}",
+        ),
+        (
+            asked.deadline <= asked.hash_seconds,
+            f"--deadline {asked.deadline}: every login would be late, since a hash takes "
+            f"{asked.hash_seconds} s; give more than that",
+        ),
+        (
+            asked.hash_queue is not None and asked.hash_queue < 1,
+            "--hash-queue must be 1 or more, or `unbounded`",
+        ),
+    ]
+    if asked.profile is Profile.PRODUCTION:
+        rules += _production_rules(asked)
+    return [complaint for broken, complaint in rules if broken]
+
+
+def _production_rules(asked: Settings) -> list[tuple[bool, str]]:
+    lab_only = "is a switch for the lab; leave it out, or use --profile lab"
+    return [
+        (
+            asked.bcrypt_cost < PRODUCTION_COST,
+            f"--bcrypt-cost {asked.bcrypt_cost}: production needs {PRODUCTION_COST} or more "
+            "(OWASP, ASVS 5.0); a stolen table of cheaper hashes is soon guessed",
+        ),
+        (asked.hash_queue == math.inf, f"--hash-queue unbounded {lab_only}"),
+        (asked.abandoned is Abandoned.FINISH, f"--abandoned finish {lab_only}"),
+        (asked.hash_seconds > 0, f"--hash-seconds {asked.hash_seconds} {lab_only}"),
+    ]
+
+
+def database_url(environment: Mapping[str, str]) -> str:
+    """`DATABASE_URL`, checked for shape only. Raises SettingsError."""
+    url = environment.get("DATABASE_URL", "")
+    example = "for example postgresql://auth:SECRET@127.0.0.1:5432/auth"
+    if not url:
+        raise SettingsError(f"DATABASE_URL is not set; {example}")
+    try:
+        parts: SplitResult | None = urlsplit(url)
+        shaped = parts is not None and bool(parts.hostname or parts.query) and parts.port != 0
+    except ValueError:
+        parts, shaped = None, False
+    if parts is None or not shaped or parts.scheme not in ("postgresql", "postgres"):
+        raise SettingsError(f"DATABASE_URL is no PostgreSQL URL; {example}")
+    return url
+
+
+def database_name(url: str) -> str:
+    """`HOST:PORT/DATABASE` of a checked URL: what a message may say, never the password."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or 'local socket'}:{parts.port or 5432}{parts.path}"
+
+
+def pepper(environment: Mapping[str, str]) -> bytes:
+    """The secret mixed into every password before bcrypt. Raises SettingsError."""
+    inline, file = environment.get("AUTH_PEPPER"), environment.get("AUTH_PEPPER_FILE")
+    advice = f"at least {PEPPER_BYTES} bytes, for example from `openssl rand -base64 48`"
+    if inline and file:
+        raise SettingsError("AUTH_PEPPER and AUTH_PEPPER_FILE are both set; keep one")
+    if file:
+        try:
+            secret = Path(file).read_bytes().rstrip(b"\r\n")
+        except OSError as error:
+            raise SettingsError(f"AUTH_PEPPER_FILE {file}: {error.strerror}") from error
+    else:
+        secret = os.fsencode(inline or "")
+    if not secret:
+        raise SettingsError(f"AUTH_PEPPER is not set, and has no default; give {advice}")
+    if len(secret) < PEPPER_BYTES:
+        raise SettingsError(f"the pepper has {len(secret)} bytes; give {advice}")
+    return secret

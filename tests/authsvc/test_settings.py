@@ -1,0 +1,142 @@
+"""What an instance refuses to be told, and why."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authsvc.settings import (
+    Abandoned,
+    Address,
+    Profile,
+    Settings,
+    SettingsError,
+    database_name,
+    settings,
+)
+
+ENVIRONMENT = {
+    "DATABASE_URL": "postgresql://auth:hush@db.example:6432/auth",
+    "AUTH_PEPPER": "0123456789abcdef0123456789abcdef",
+}
+
+
+def of(**flags: Any) -> Settings:
+    """Settings from these flags and a good environment."""
+    return settings(flags, ENVIRONMENT)
+
+
+def complaint(environment: dict[str, str] = ENVIRONMENT, **flags: Any) -> str:
+    """Why these are refused."""
+    with pytest.raises(SettingsError) as refused:
+        settings(flags, environment)
+    return "\n".join(refused.value.complaints)
+
+
+def test_the_lab_emulates_ten_hashes_a_second() -> None:
+    """The defaults that scenarios are calibrated with."""
+    found = of()
+    assert (found.bcrypt_cost, found.hash_slots, found.hash_seconds) == (4, 1, 0.1)
+    assert (found.hash_queue, found.abandoned, found.deadline) == (None, Abandoned.DROP, 2.0)
+    assert found.drain_delay == 0
+
+
+def test_production_hashes_for_real() -> None:
+    """Its defaults obey its own rules."""
+    found = of(profile="production")
+    assert found.profile is Profile.PRODUCTION
+    assert (found.bcrypt_cost, found.hash_seconds) == (10, 0)
+
+
+def test_a_flag_beats_the_profile() -> None:
+    """Flags that were not given are None, and leave the default."""
+    found = of(bcrypt_cost=5, hash_slots=None, hash_queue=math.inf, abandoned="finish")
+    assert (found.bcrypt_cost, found.hash_slots) == (5, 1)
+    assert (found.hash_queue, found.abandoned) == (math.inf, Abandoned.FINISH)
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        ({"bcrypt_cost": 9}, "10 or more"),
+        ({"hash_queue": math.inf}, "--hash-queue unbounded"),
+        ({"abandoned": "finish"}, "--abandoned finish"),
+        ({"hash_seconds": 0.1}, "--hash-seconds"),
+    ],
+)
+def test_production_refuses_what_belongs_to_the_lab(flags: dict[str, Any], word: str) -> None:
+    """Each refusal names the flag; the lab takes the same flag."""
+    assert word in complaint(profile="production", **flags)
+    assert of(profile="lab", **flags).profile is Profile.LAB
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        ({"hash_slots": 0}, "--hash-slots 0"),
+        ({"bcrypt_cost": 3}, "--bcrypt-cost 3"),
+        ({"bcrypt_cost": 31}, "--bcrypt-cost 31"),
+        ({"deadline": 0.1}, "every login would be late"),
+        ({"hash_queue": 0}, "--hash-queue"),
+    ],
+)
+def test_what_could_never_work_is_refused(flags: dict[str, Any], word: str) -> None:
+    """In every profile."""
+    assert word in complaint(**flags)
+
+
+@pytest.mark.parametrize("profile", [*Profile])
+def test_a_pepper_has_no_default(profile: Profile) -> None:
+    """Nor may it be short."""
+    database = {"DATABASE_URL": ENVIRONMENT["DATABASE_URL"]}
+    assert "AUTH_PEPPER is not set" in complaint(database, profile=profile)
+    assert "has 5 bytes" in complaint({**database, "AUTH_PEPPER": "short"}, profile=profile)
+
+
+def test_a_pepper_can_lie_in_a_file(tmp_path: Path) -> None:
+    """Its last line's end does not count."""
+    file = tmp_path / "pepper"
+    file.write_bytes(b"x" * 40 + b"\n")
+    environment = {"DATABASE_URL": ENVIRONMENT["DATABASE_URL"], "AUTH_PEPPER_FILE": str(file)}
+    assert settings({}, environment).pepper == b"x" * 40
+
+
+def test_two_peppers_are_one_too_many(tmp_path: Path) -> None:
+    """Which one is meant cannot be known; a file that is missing is named."""
+    file = str(tmp_path / "none")
+    assert "keep one" in complaint({**ENVIRONMENT, "AUTH_PEPPER_FILE": file})
+    assert file in complaint({**ENVIRONMENT, "AUTH_PEPPER": "", "AUTH_PEPPER_FILE": file})
+
+
+@pytest.mark.parametrize("url", ["", "mysql://h/d", "postgresql://", "postgresql://h:port/d"])
+def test_a_database_url_must_look_like_one(url: str) -> None:
+    """The complaint shows a good one."""
+    assert "postgresql://" in complaint({**ENVIRONMENT, "DATABASE_URL": url})
+
+
+def test_every_complaint_comes_at_once() -> None:
+    """Nobody wants to mend one thing a time."""
+    said = complaint({}, profile="production", bcrypt_cost=4, hash_queue=math.inf)
+    assert all(word in said for word in ("DATABASE_URL", "AUTH_PEPPER", "10 or more", "unbounded"))
+
+
+def test_secrets_are_not_shown() -> None:
+    """Neither in a repr nor in the name that messages use."""
+    shown = repr(of()) + database_name(ENVIRONMENT["DATABASE_URL"])
+    assert "hush" not in shown
+    assert "0123456789abcdef" not in shown
+    assert shown.endswith("db.example:6432/auth")
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:8091", "[::1]:0", "localhost:80"])
+def test_an_address_is_written_as_it_was_read(text: str) -> None:
+    """Brackets included."""
+    assert str(Address.parse(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "8091", "127.0.0.1", ":80", "a:b", "a:99999", "a:1/x"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    """With an example, where we find it ourselves."""
+    with pytest.raises(ValueError, match=r"HOST:PORT|[Pp]ort"):
+        Address.parse(text)

@@ -1,0 +1,72 @@
+"""Pools: who is ready, who is picked."""
+
+from random import Random
+
+import pytest
+
+from balancer.core.algorithms import ALGORITHMS
+from balancer.core.endpoint import Endpoint
+from balancer.core.pool import Pool
+from tests.balancer.core.endpoints import endpoints
+
+
+def pool(*members: Endpoint, algorithm: str = "round_robin") -> Pool:
+    """A pool of these endpoints."""
+    return Pool("auth", algorithm, members, Random(1))
+
+
+def test_leaves_out_the_drained_and_the_weightless() -> None:
+    """A drained endpoint and one of weight 0 get no new attempts."""
+    one = pool(
+        Endpoint("a", "h:1"), Endpoint("b", "h:2", state="drain"), Endpoint("c", "h:3", weight=0)
+    )
+
+    picks = {picked.name for _ in range(9) if (picked := one.pick(b"")) is not None}
+
+    assert picks == {"a"}
+
+
+def test_an_endpoint_that_went_down_is_not_picked_until_it_is_up_again() -> None:
+    """Health takes effect at `refresh`, in both directions."""
+    members = endpoints(1, 1)
+    one = pool(*members)
+
+    members[0].health.up = False
+    one.refresh()
+    while_down = {picked.name for _ in range(5) if (picked := one.pick(b"")) is not None}
+    members[0].health.up = True
+    one.refresh()
+    after = {picked.name for _ in range(5) if (picked := one.pick(b"")) is not None}
+
+    assert (while_down, after) == ({"b"}, {"a", "b"})
+
+
+def test_nobody_ready_is_none() -> None:
+    """With all endpoints drained there is nothing to pick."""
+    assert pool(Endpoint("a", "h:1", state="drain")).pick(b"") is None
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_tried_endpoint_is_never_picked_again(algorithm: str) -> None:
+    """A second attempt of one exchange goes elsewhere, whatever the algorithm, or nowhere."""
+    members = endpoints(9, 1, 1)
+    one = pool(*members, algorithm=algorithm)
+
+    second = {picked.name for _ in range(50) if (picked := one.pick(b"\x0a\0\0\1", members[:1]))}
+
+    assert "a" not in second
+    assert one.pick(b"\x0a\0\0\1", members) is None
+
+
+def test_expected_shares_are_the_weights_of_those_that_take_traffic() -> None:
+    """16 against four times 1 is 80 %; a drained endpoint expects nothing and frees its share."""
+    hot = pool(*endpoints(16, 1, 1, 1, 1))
+    drained = pool(*endpoints(1, 1), Endpoint("z", "h:9", state="drain"))
+
+    assert hot.expected_shares()["a"] == pytest.approx(0.8)
+    assert drained.expected_shares() == {"a": 0.5, "b": 0.5, "z": 0.0}
+
+
+def test_its_repr_says_what_one_wants_to_know() -> None:
+    """At three in the morning the repr answers: which pool, how many are left."""
+    assert repr(pool(*endpoints(1, 1))) == "<Pool auth: round_robin, 2/2 ready>"

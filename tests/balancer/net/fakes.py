@@ -1,0 +1,100 @@
+"""The edges of the data path, faked: transports that keep what was written, a loop that connects.
+
+A protocol is bytes in by a method call and bytes out through an object that it is given, so a test
+reads as a dialogue: they send, we send. Nothing between the edges is replaced.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+from balancer.net.client import ClientConnection
+from balancer.net.endpoint import EndpointConnection
+from balancer.net.proxy import Proxy
+from tests.balancer.configs import table
+
+
+class FakeTransport(asyncio.Transport):
+    """Keeps what was written; knows whether reading is paused and how it was closed."""
+
+    def __init__(self, peer: tuple[str, int] | None = ("192.0.2.7", 40000)) -> None:
+        super().__init__({"peername": peer})
+        self.written = b""
+        self.reading = True
+        self.ended = ""
+
+    def write(self, data: Any) -> None:
+        self.written += bytes(data)
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def is_closing(self) -> bool:
+        return bool(self.ended)
+
+    def close(self) -> None:
+        self.ended = self.ended or "closed"
+
+    def abort(self) -> None:
+        self.ended = self.ended or "aborted"
+
+    def take(self) -> bytes:
+        """What was written since this was last asked."""
+        taken, self.written = self.written, b""
+        return taken
+
+
+class FakeLoop:
+    """A clock that tests move, and connects that succeed, fail or hang as a test says."""
+
+    def __init__(self) -> None:
+        self.clock = 1000.0
+        self.connect_error: OSError | None = None
+        self.connects_hang = False
+        self.opened: list[tuple[FakeTransport, EndpointConnection, str]] = []
+        real = asyncio.get_running_loop()
+        self.create_task = real.create_task
+        self.call_soon = real.call_soon
+
+    def time(self) -> float:
+        return self.clock
+
+    async def create_connection(
+        self, factory: Callable[[], EndpointConnection], host: str, port: int
+    ) -> tuple[FakeTransport, EndpointConnection]:
+        if self.connects_hang:
+            await asyncio.Event().wait()
+        if self.connect_error is not None:
+            raise self.connect_error
+        transport, connection = FakeTransport((host, port)), factory()
+        connection.connection_made(transport)
+        self.opened.append((transport, connection, f"{host}:{port}"))
+        return transport, connection
+
+
+class Wire:
+    """A proxy with fake edges."""
+
+    def __init__(self, text: str) -> None:
+        self.loop = FakeLoop()
+        self.proxy = Proxy(table(text), cast(asyncio.AbstractEventLoop, self.loop))
+
+    def client(self) -> tuple[ClientConnection, FakeTransport]:
+        """A client that has just connected."""
+        connection, transport = ClientConnection(self.proxy), FakeTransport()
+        connection.connection_made(transport)
+        return connection, transport
+
+    async def settle(self) -> None:
+        """Let the connects and callbacks that are under way come to their end."""
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    @property
+    def endpoint(self) -> tuple[EndpointConnection, FakeTransport]:
+        """The connection to an endpoint that was opened last."""
+        transport, connection, _ = self.loop.opened[-1]
+        return connection, transport

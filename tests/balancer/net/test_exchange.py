@@ -1,0 +1,442 @@
+"""Exchanges as dialogues: the client sends, the endpoint gets; the endpoint answers, the client."""
+
+import asyncio
+import re
+
+import pytest
+
+from balancer.core.endpoint import Load
+from tests.balancer.net.fakes import FakeTransport, Wire
+
+POST = b"POST /v1/sessions HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\nContent-Length: 2\r\n\r\n{}"
+GET = b"GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+OURS = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Request-Id: r1\r\n\r\nhi"
+
+
+def load(wire: Wire) -> Load:
+    """The counters of auth-1."""
+    return wire.proxy.table.pools["auth"].endpoints[0].load
+
+
+def counted(wire: Wire) -> dict[tuple[str, str], int]:
+    """The exchanges that ended at auth-1 by outcome and code, without the zeros."""
+    return {key: count for key, count in load(wire).finished.items() if count}
+
+
+async def test_a_request_goes_there_and_its_answer_comes_back(wire: Wire) -> None:
+    """The head is serialised anew with the forwarded fields; the body and the answer follow."""
+    client, to_client = wire.client()
+
+    client.data_received(POST)
+    await wire.settle()
+    endpoint, to_endpoint = wire.endpoint
+    sent = to_endpoint.take()
+    endpoint.data_received(OK)
+
+    assert sent == (
+        b"POST /v1/sessions HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.7\r\n"
+        b"X-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\nX-Request-Id: r1\r\n"
+        b"Content-Length: 2\r\n\r\n{}"
+    )
+    assert to_client.take() == OURS
+    assert counted(wire) == {("ok", "200"): 1}
+    assert load(wire).in_flight == 0
+
+
+async def test_the_next_request_takes_the_warm_connection_at_once(wire: Wire) -> None:
+    """No connect, no task: the bytes are on the warm connection when `data_received` returns."""
+    client, _ = wire.client()
+    client.data_received(GET)
+    await wire.settle()
+    endpoint, to_endpoint = wire.endpoint
+    endpoint.data_received(OK)
+    to_endpoint.take()
+
+    client.data_received(GET)
+
+    assert to_endpoint.take().startswith(b"GET / HTTP/1.1\r\n")
+    assert len(wire.loop.opened) == 1
+
+
+async def test_the_body_that_comes_before_the_connection_waits_for_it(wire: Wire) -> None:
+    """Nothing is lost while the endpoint is being connected, and reading stops meanwhile."""
+    client, to_client = wire.client()
+
+    client.data_received(POST[:-1])
+    reading_while_connecting = to_client.reading
+    await wire.settle()
+    client.data_received(POST[-1:])
+
+    assert not reading_while_connecting
+    assert to_client.reading
+    assert wire.endpoint[1].take().endswith(b"\r\n\r\n{}")
+
+
+async def test_chunks_are_framed_anew_both_ways_and_trailers_dropped(wire: Wire) -> None:
+    """A chunked request and a chunked answer keep their bytes, not their chunks' extensions."""
+    client, to_client = wire.client()
+
+    client.data_received(
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"3;x=y\r\nabc\r\n0\r\nX-Trailer: 1\r\n\r\n"
+    )
+    await wire.settle()
+    endpoint, to_endpoint = wire.endpoint
+    endpoint.data_received(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nT: 1\r\n\r\n"
+    )
+
+    assert to_endpoint.take().endswith(b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+    assert to_client.take().endswith(b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n")
+
+
+async def test_hop_by_hop_fields_end_here(wire: Wire) -> None:
+    """What Connection names, and the fields of one hop, go no further in either direction."""
+    client, to_client = wire.client()
+
+    client.data_received(
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: X-Private, keep-alive\r\nX-Private: 1\r\n"
+        b"Keep-Alive: 5\r\nTE: trailers\r\nX-Kept: 2\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"
+    )
+    await wire.settle()
+    endpoint, to_endpoint = wire.endpoint
+    endpoint.data_received(
+        b"HTTP/1.1 200 OK\r\nConnection: X-Inner\r\nX-Inner: 1\r\nKeep-Alive: 5\r\n"
+        b"Content-Length: 0\r\n\r\n"
+    )
+
+    sent, answered = to_endpoint.take(), to_client.take()
+    assert b"X-Kept: 2" in sent
+    assert re.findall(rb"X-Private|Keep-Alive|TE:|6\.6\.6\.6", sent) == []
+    assert re.findall(rb"X-Inner|Keep-Alive|Connection", answered) == []
+
+
+@pytest.mark.parametrize("request_id", [b"", b"X-Request-Id: a b\r\n", b"X-Request-Id: \xe9\r\n"])
+async def test_a_missing_or_unsafe_request_id_is_replaced(wire: Wire, request_id: bytes) -> None:
+    """A fresh one is made, and both sides get the same."""
+    client, to_client = wire.client()
+
+    client.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n" + request_id + b"\r\n")
+    await wire.settle()
+    endpoint, to_endpoint = wire.endpoint
+    endpoint.data_received(OK)
+
+    (there,) = re.findall(rb"X-Request-Id: (\w+)", to_endpoint.take())
+    (back,) = re.findall(rb"X-Request-Id: (\w+)", to_client.take())
+    assert there == back
+    assert len(there) == 32
+
+
+async def test_an_answer_to_head_has_no_body(wire: Wire) -> None:
+    """Content-Length is passed on, no body is waited for, and the connection serves the next."""
+    client, to_client = wire.client()
+    client.data_received(b"HEAD / HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\n\r\n")
+    await wire.settle()
+    endpoint, _ = wire.endpoint
+
+    endpoint.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+    first = to_client.take()
+    client.data_received(GET)
+    endpoint.data_received(OK)
+
+    assert first == OURS[:-2]
+    assert to_client.take() == OURS
+
+
+async def test_a_body_that_ends_with_its_connection_is_chunked_for_the_client(wire: Wire) -> None:
+    """An endpoint of the old kind: no length, no chunks, then it closes."""
+    client, to_client = wire.client()
+    client.data_received(GET)
+    await wire.settle()
+    endpoint, _ = wire.endpoint
+
+    endpoint.data_received(b"HTTP/1.1 200 OK\r\n\r\nhi")
+    endpoint.connection_lost(None)
+
+    assert to_client.take().endswith(b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n")
+    assert counted(wire) == {("ok", "200"): 1}
+    assert to_client.ended == ""
+
+
+async def test_interim_answers_are_passed_on(wire: Wire) -> None:
+    """100 Continue reaches the client who waits for it before sending the body."""
+    client, to_client = wire.client()
+    client.data_received(
+        b"POST / HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\nExpect: 100-continue\r\n"
+        b"Content-Length: 2\r\n\r\n"
+    )
+    await wire.settle()
+    endpoint, to_endpoint = wire.endpoint
+
+    endpoint.data_received(b"HTTP/1.1 100 Continue\r\n\r\n")
+    interim = to_client.take()
+    client.data_received(b"{}")
+    endpoint.data_received(OK)
+
+    assert b"Expect: 100-continue" in to_endpoint.take()
+    assert interim == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert to_client.take() == OURS
+
+
+async def test_an_answer_before_the_request_ended_closes_both_sides(wire: Wire) -> None:
+    """Nobody can tell where the rest of that request would end, so nothing is reused."""
+    client, to_client = wire.client()
+    client.data_received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+    await wire.settle()
+    endpoint, to_endpoint = wire.endpoint
+
+    endpoint.data_received(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+
+    assert b"Connection: close" in to_client.take()
+    assert (to_client.ended, to_endpoint.ended) == ("closed", "aborted")
+    assert counted(wire) == {("ok", "413"): 1}
+
+
+async def test_pipelined_requests_are_answered_in_order(wire: Wire) -> None:
+    """The second waits for the first, nothing more is read meanwhile, then it has its turn."""
+    client, to_client = wire.client()
+    client.data_received(GET + GET.replace(b"GET / ", b"GET /2 "))
+    await wire.settle()
+    endpoint, to_endpoint = wire.endpoint
+    first, reading = to_endpoint.take(), to_client.reading
+
+    endpoint.data_received(OK)
+    await wire.settle()
+    second = to_endpoint.take()
+    endpoint.data_received(OK)
+
+    assert first.startswith(b"GET / ")
+    assert not reading
+    assert second.startswith(b"GET /2 ")
+    assert to_client.take() == OURS * 2
+    assert to_client.reading
+
+
+async def test_the_client_goes_and_its_attempt_is_cancelled(wire: Wire) -> None:
+    """The connection to the endpoint is closed, the lease returned, the outcome `client_gone`."""
+    client, _ = wire.client()
+    client.data_received(POST)
+    await wire.settle()
+
+    client.connection_lost(None)
+
+    assert wire.endpoint[1].ended == "aborted"
+    assert counted(wire) == {("client_gone", ""): 1}
+    assert load(wire).in_flight == 0
+
+
+async def test_the_client_goes_while_the_endpoint_is_being_connected(wire: Wire) -> None:
+    """The connect is cancelled, and nothing is sent to anybody."""
+    wire.loop.connects_hang = True
+    client, _ = wire.client()
+    client.data_received(POST)
+    await wire.settle()
+
+    client.connection_lost(None)
+    await wire.settle()
+
+    assert counted(wire) == {("client_gone", ""): 1}
+    assert load(wire).attempts == 0
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_refused_connection_is_502(wire: Wire) -> None:
+    """The client is told, its connection stays, and no attempt is counted."""
+    wire.loop.connect_error = ConnectionRefusedError()
+    client, to_client = wire.client()
+
+    client.data_received(POST)
+    await wire.settle()
+
+    assert to_client.take().startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+    assert to_client.ended == ""
+    assert counted(wire) == {("connect_failed", "502"): 1}
+    assert load(wire).attempts == 0
+
+
+async def test_no_endpoint_is_503_with_a_time_to_come_back(wire: Wire) -> None:
+    """With the only endpoint down there is nothing to try."""
+    pool = wire.proxy.table.pools["auth"]
+    pool.endpoints[0].health.up = False
+    pool.refresh()
+    client, to_client = wire.client()
+
+    client.data_received(GET)
+
+    answer = to_client.take()
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"Retry-After: 1\r\n" in answer
+    assert pool.unpicked["no_endpoint", "503"] == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        b"SSH-2.0-OpenSSH\r\n",
+    ],
+)
+async def test_a_malformed_answer_is_502_and_its_connection_is_not_reused(
+    wire: Wire, answer: bytes
+) -> None:
+    """What two readers could frame differently is not passed on."""
+    client, to_client = wire.client()
+    client.data_received(GET)
+    await wire.settle()
+    endpoint, to_endpoint = wire.endpoint
+
+    endpoint.data_received(answer)
+
+    assert to_client.take().startswith(b"HTTP/1.1 502 ")
+    assert to_endpoint.ended == "aborted"
+    assert counted(wire) == {("bad_response", "502"): 1}
+
+
+async def test_a_second_answer_reaches_nobody(wire: Wire) -> None:
+    """Bytes behind the answer that was asked for must not become the next client's answer."""
+    client, to_client = wire.client()
+    client.data_received(GET)
+    await wire.settle()
+    endpoint, to_endpoint = wire.endpoint
+
+    endpoint.data_received(OK + OK.replace(b"hi", b"XX"))
+    client.data_received(GET)
+    await wire.settle()
+
+    assert to_endpoint.ended == "aborted"
+    assert to_client.take() == OURS
+    assert len(wire.loop.opened) == 2
+
+
+async def test_an_answer_broken_off_does_not_look_whole(wire: Wire) -> None:
+    """Half of an announced body, then silence: the client's connection is cut, not closed."""
+    client, to_client = wire.client()
+    client.data_received(GET)
+    await wire.settle()
+    endpoint, _ = wire.endpoint
+
+    endpoint.data_received(OK[:-1])
+    endpoint.connection_lost(None)
+
+    assert to_client.ended == "aborted"
+    assert counted(wire) == {("bad_response", "200"): 1}
+
+
+async def test_an_endpoint_that_closes_without_a_word_is_502(wire: Wire) -> None:
+    """It may have done the work, so nothing is retried; the client is told."""
+    client, to_client = wire.client()
+    client.data_received(POST)
+    await wire.settle()
+
+    wire.endpoint[0].connection_lost(None)
+
+    assert to_client.take().startswith(b"HTTP/1.1 502 ")
+    assert counted(wire) == {("bad_response", "502"): 1}
+
+
+async def test_an_endpoint_that_never_answers_is_504_at_the_deadline(wire: Wire) -> None:
+    """The sweep ends the attempt once its time is over, not before."""
+    client, to_client = wire.client()
+    client.data_received(GET)
+    await wire.settle()
+
+    wire.loop.clock += 59
+    wire.proxy.end_expired()
+    early = to_client.take()
+    wire.loop.clock += 2
+    wire.proxy.end_expired()
+
+    assert early == b""
+    assert to_client.take().startswith(b"HTTP/1.1 504 ")
+    assert wire.endpoint[1].ended == "aborted"
+    assert counted(wire) == {("timeout", "504"): 1}
+
+
+async def test_a_slow_client_stops_the_endpoint_and_the_other_way_round(wire: Wire) -> None:
+    """Back-pressure: memory does not grow with what the slower side has not taken."""
+    client, to_client = wire.client()
+    client.data_received(POST[:-1])
+    await wire.settle()
+    endpoint, to_endpoint = wire.endpoint
+
+    client.pause_writing()
+    endpoint.pause_writing()
+    paused = (to_endpoint.reading, to_client.reading)
+    client.resume_writing()
+    endpoint.resume_writing()
+
+    assert paused == (False, False)
+    assert (to_endpoint.reading, to_client.reading) == (True, True)
+
+
+async def test_an_answer_to_a_client_that_is_behind_is_not_read_ahead(wire: Wire) -> None:
+    """A client that still has the last answer to take pauses the next one at its head."""
+    client, _ = wire.client()
+    client.pause_writing()
+    client.data_received(GET)
+    await wire.settle()
+    endpoint, to_endpoint = wire.endpoint
+
+    endpoint.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\nx")
+
+    assert not to_endpoint.reading
+
+
+async def test_a_reload_lets_an_exchange_end_where_it_began(wire: Wire) -> None:
+    """The new table has no such endpoint; the answer still arrives, and nothing stays warm."""
+    client, to_client = wire.client()
+    client.data_received(GET)
+    await wire.settle()
+    endpoint, to_endpoint = wire.endpoint
+
+    wire.proxy.apply(Wire(MOVED).proxy.table)
+    endpoint.data_received(OK)
+    client.data_received(GET)
+    await wire.settle()
+
+    assert to_client.take() == OURS
+    assert to_endpoint.ended == "closed"
+    assert wire.loop.opened[-1][2] == "127.0.0.1:9002"
+
+
+async def test_drain_finishes_what_was_begun(wire: Wire) -> None:
+    """Idle connections close at once; the busy one gets its answer, with Connection: close."""
+    _, to_idle = wire.client()
+    client, to_client = wire.client()
+    client.data_received(GET)
+    await wire.settle()
+
+    draining = asyncio.ensure_future(wire.proxy.drain(grace=30))
+    await wire.settle()
+    wire.endpoint[0].data_received(OK)
+    left = await draining
+
+    assert left == 0
+    assert to_idle.ended == "closed"
+    assert b"Connection: close" in to_client.take()
+    assert to_client.ended == "closed"
+
+
+MOVED = """\
+listen: 127.0.0.1:8080
+routes:
+  - {prefix: /, pool: auth}
+pools:
+  - name: auth
+    endpoints:
+      - {name: auth-2, address: "127.0.0.1:9002"}
+"""
+
+
+def test_the_fake_transport_keeps_its_first_end() -> None:
+    """The tests above rely on it: closing after an abort does not hide the abort."""
+    transport = FakeTransport()
+
+    transport.abort()
+    transport.close()
+
+    assert transport.ended == "aborted"
