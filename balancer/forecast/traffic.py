@@ -73,7 +73,7 @@ def load(path: Path) -> Traffic:
 
 
 def source_address(index: int) -> bytes:
-    """The packed address of client `index`, as the load generator binds it: 127.10.0.1, 127.10.1.1 …
+    """The packed address of client `index`, as the load generator binds it: 127.10.`index`.1.
 
     Each in a /24 of its own, since source hashes look no further than that.
     """
