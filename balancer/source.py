@@ -110,7 +110,12 @@ class _Reader:
         mark = node.start_mark
         self._document.marks.setdefault(place, (mark.line + 1, mark.column + 1))
         if isinstance(node, yaml.ScalarNode):
-            return self._scalars.construct_object(node)
+            try:
+                return self._scalars.construct_object(node)
+            except yaml.constructor.ConstructorError as error:  # such as a lone `=`, a date 0-0-0
+                raise self._refused(node, place, "not a plain value; put it in quotes") from error
+            except ValueError as error:
+                raise self._refused(node, place, f"not a plain value: {error}") from error
         if len(place) > DEEPEST:
             raise self._refused(node, (), f"nested more than {DEEPEST} levels deep")
         if id(node) in self._seen:

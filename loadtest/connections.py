@@ -17,9 +17,6 @@ from urllib.parse import urlsplit
 import gevent.socket
 from geventhttpclient.client import HTTPClient
 
-FIRST_SOURCE = ipaddress.IPv4Address("127.10.0.1")
-"""Source 0. Sources count upwards from here, far from the 127.0.0.1 that everything listens on."""
-
 log = logging.getLogger(__name__)
 
 
@@ -79,9 +76,12 @@ class Sources:
 
 
 def source_address(index: int) -> str:
-    """The loopback address of source `index`: 127.10.0.1, 127.10.0.2, … (no .0 and no .255)."""
-    high, low = divmod(index, 254)
-    return str(FIRST_SOURCE + high * 256 + low)
+    """The loopback address of source `index`: 127.10.0.1, 127.10.1.1, … each in a /24 of its own.
+
+    As in life, where clients seldom share a /24 and source hashes look no further than that.
+    """
+    high, low = divmod(index, 250)
+    return f"127.{10 + high}.{low}.1"
 
 
 def can_bind(host: str) -> bool:

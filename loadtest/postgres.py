@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from loadtest import account, postgres_binaries
+from loadtest import account, postgres_binaries, sharedmemory
 from loadtest.parts import Part
 from loadtest.ports import LOOPBACK
 from loadtest.postgres_binaries import Binaries
@@ -160,6 +160,7 @@ async def running(port: int, fsync: bool = True) -> AsyncIterator[Cluster]:
             yield cluster
         finally:
             await supervisor.stop()
+            sharedmemory.remove_leftover(cluster.data)
     finally:
         run.close(keep=False)
 

@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from loadtest import account, blueprint, ports, postgres
+from loadtest import account, blueprint, ports, postgres, sharedmemory
 from loadtest.blueprint import CHECKOUT, Files, StackOptions
 from loadtest.parts import Part
 from loadtest.ports import PortsTaken
-from loadtest.postgres import DatabaseDoesNotAnswer
+from loadtest.postgres import Cluster, DatabaseDoesNotAnswer
 from loadtest.postgres_binaries import NoPostgres
 from loadtest.rundir import RunDir
 from loadtest.supervisor import PartFailed, Supervisor
@@ -37,10 +37,10 @@ class Stack:
         self.database_url = ""
         self.users: list[str] = []
         self.password = ""
-        self.postgres_origin = "DATABASE_URL"
         self._say = say
         self._run: RunDir | None = None
         self._supervisor: Supervisor | None = None
+        self._cluster: Cluster | None = None
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -53,6 +53,13 @@ class Stack:
         if self._run is None:
             raise RuntimeError("the stack has not been started")
         return self._run.path
+
+    @property
+    def postgres_origin(self) -> str:
+        """Where the Postgres that runs comes from: its folder and who put it there, or the URL."""
+        if self._cluster is None:
+            return "DATABASE_URL"
+        return f"{self._cluster.binaries.folder} ({self._cluster.binaries.origin})"
 
     @property
     def pids(self) -> dict[str, int]:
@@ -89,6 +96,8 @@ class Stack:
         """Stop every part, monitor first and Postgres last, and remove the run directory."""
         if self._supervisor is not None:
             await self._supervisor.stop()
+        if self._cluster is not None:
+            sharedmemory.remove_leftover(self._cluster.data)
         if self._run is not None:
             await asyncio.to_thread(self._run.close, self.options.keep)
 
@@ -112,8 +121,9 @@ class Stack:
         if self.options.database_url is not None:
             self.database_url = self.options.database_url
             return blueprint.parts(self.options, files, self.database_url, ())
-        cluster = postgres.lay_out(run, self.options.ports.postgres, self.options.fsync)
+        self._cluster = cluster = postgres.lay_out(
+            run, self.options.ports.postgres, self.options.fsync
+        )
         self.database_url = cluster.url
-        self.postgres_origin = f"{cluster.binaries.folder} ({cluster.binaries.origin})"
         own = [[part] for part in cluster.parts(blueprint.environment())]
         return own + blueprint.parts(self.options, files, self.database_url, ("postgres",))

@@ -73,7 +73,7 @@ class _Run:
         try:
             return await self._run()
         except PartFailed as problem:
-            return _fail(PART_FAILED, f"{problem}\neverything has been stopped")
+            return _fail(PART_FAILED, f"{problem}\nwhat had been started has been stopped")
         except CANNOT_START as problem:
             return _fail(COULD_NOT_START, str(problem))
 
@@ -90,14 +90,13 @@ class _Run:
             self._show()
             dying = asyncio.ensure_future(self._stack.died())
             await asyncio.wait({asked, dying}, return_when=asyncio.FIRST_COMPLETED)
+            code = _fail(PART_FAILED, dying.result()) if dying.done() else STOPPED
+            dying.cancel()
         finally:
             self._progress("stopping everything (Ctrl-C again kills at once)")
             await self._stack.stop()
-        if dying.done():
-            raise PartFailed(dying.result())
-        dying.cancel()
         self._progress("stopped; nothing is left")
-        return STOPPED
+        return code
 
     def _told(self) -> None:
         """The first signal asks for an orderly end; a second one ends everything at once."""

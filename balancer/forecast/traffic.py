@@ -73,5 +73,8 @@ def load(path: Path) -> Traffic:
 
 
 def source_address(index: int) -> bytes:
-    """The packed address of client `index`: 127.x.y.1, each in a /24 of its own."""
-    return bytes([127, 1 + index // 250, index % 250, 1])
+    """The packed address of client `index`, as the load generator binds it: 127.10.`index`.1.
+
+    Each in a /24 of its own, since source hashes look no further than that.
+    """
+    return bytes([127, 10 + index // 250, index % 250, 1])

@@ -30,6 +30,8 @@ def test_remembers_where_each_part_stood() -> None:
         ("a: [1", "f.yaml:2:1: not valid YAML: did not find expected ',' or ']'"),
         ("a: 1\na: 2\n", "f.yaml:2:1: a: this key was given before"),
         ("a: &x [1]\nb: *x\n", "f.yaml:1:4: b: aliases are not supported; write it out"),
+        ("a: =", "f.yaml:1:4: a: not a plain value; put it in quotes"),
+        ("a: 2026-13-41", "f.yaml:1:4: a: not a plain value: month must be in 1..12"),
         ("? [1]\n: 2\n", "f.yaml:1:3: a key must be a plain word"),
         ("a: \x07", "f.yaml:1:1: not valid YAML: "),
         ("[" * 20_000, "f.yaml:2:1: not valid YAML: "),

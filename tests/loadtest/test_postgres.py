@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -131,6 +132,27 @@ async def test_when_it_ends_no_process_and_no_folder_is_left() -> None:
 
     until(lambda: all(is_gone(process.pid) for process in processes), "all processes are gone")
     assert not cluster.folder.parent.exists()
+
+
+@live
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists segments in /proc")
+async def test_when_it_is_killed_not_even_its_shared_memory_is_left() -> None:
+    """System V segments outlive processes, and a system has but a few thousand."""
+    async with postgres.running(unused_port()) as cluster:
+        processes = [server(cluster), *server(cluster).children()]
+        segment = (cluster.data / "postmaster.pid").read_text().splitlines()[6].split()[1]
+        assert segment in segments()
+
+        server(cluster).kill()
+
+    until(lambda: all(is_gone(process.pid) for process in processes), "all processes are gone")
+    assert segment not in segments()
+
+
+def segments() -> set[str]:
+    """The ids of the system's shared memory segments."""
+    rows = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+    return {row.split()[1] for row in rows}
 
 
 @live
