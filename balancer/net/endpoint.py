@@ -7,13 +7,19 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from balancer.core import failure
 from balancer.net.exchange import Exchange
-from balancer.net.heads import HOP_BY_HOP, Fields, nominated, status_line, without
+from balancer.net.heads import HOP_BY_HOP, Lines, nominated, status_line, without
 
 if TYPE_CHECKING:
     from balancer.net.proxy import Proxy
 
 NO_BODY = frozenset([204, 304])
 """Final statuses that never have a body, whatever their fields say (RFC 9112 section 6.3)."""
+
+OURS = HOP_BY_HOP | {b"x-request-id"}
+"""Fields of an answer that end here; the request id is the exchange's own."""
+
+LONGEST_HEAD = 64 * 1024
+"""Octets of an answer's head: twice what a client may send, since endpoints are ours."""
 
 
 class EndpointConnection(asyncio.Protocol):
@@ -26,8 +32,9 @@ class EndpointConnection(asyncio.Protocol):
         self.idle_since = 0.0
         self._exchange: Exchange | None = None
         self._parser = HttpResponseParser(self)
-        self._fields: Fields = []
+        self._lines: Lines = []
         self._connection = b""
+        self._head_size = 0
         self._sized = False
         self._chunked = False
         self._interim = False
@@ -40,13 +47,26 @@ class EndpointConnection(asyncio.Protocol):
         self.proxy.endpoint_connections += 1
 
     def data_received(self, data: bytes) -> None:
-        if self._exchange is None:  # an answer that nobody asked for
+        exchange = self._exchange
+        if exchange is None:  # an answer that nobody asked for
             self.transport.abort()
             return
+        if exchange.tunnelled:
+            exchange.to_client(data)
+            return
+        if not exchange.answered:
+            self._head_size += len(data)
         try:
             self._parser.feed_data(data)
-        except (HttpParserError, HttpParserUpgrade):
-            self._broken(failure.MALFORMED)
+        except HttpParserUpgrade as upgrade:
+            if exchange.tunnelled:
+                exchange.to_client(data[upgrade.args[0] :])
+            else:
+                self._broken()
+        except HttpParserError:
+            self._broken()
+        if self._head_size > LONGEST_HEAD and not exchange.answered:
+            self._broken()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.proxy.endpoint_connections -= 1
@@ -73,7 +93,7 @@ class EndpointConnection(asyncio.Protocol):
     def carry(self, exchange: Exchange, head: bytes) -> None:
         """Take an exchange on and send its request's head."""
         self._exchange = exchange
-        self._reusable = True
+        self._head_size = 0
         self.transport.write(head)
 
     def release(self, *, reusable: bool) -> None:
@@ -90,58 +110,62 @@ class EndpointConnection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self._exchange is None:  # a second answer behind the one that was asked for
             raise ValueError("nobody asked")
-        self._fields = []
+        self._lines = []
         self._connection = b""
         self._sized = self._chunked = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         lower = name.lower()
+        if lower in OURS:
+            if lower == b"connection":
+                self._connection = self._connection + b"," + value if self._connection else value
+            elif lower == b"transfer-encoding":
+                if value.lower() != b"chunked":
+                    raise ValueError("only chunked is understood")
+                self._chunked = True
+            return
         if lower == b"content-length":
             self._sized = True
-        elif lower == b"connection":
-            self._connection = value
-            return
-        elif lower == b"transfer-encoding":
-            self._chunked = True
-            if value.lower() != b"chunked":
-                raise ValueError("only chunked is understood")
-            return
-        elif lower in HOP_BY_HOP or lower == b"x-request-id":
-            return
-        self._fields.append((lower, name, value))
+        self._lines += (name, b": ", value, b"\r\n")
 
     def on_headers_complete(self) -> None:
         exchange = self._exchange
         if exchange is None:
             return
-        status = self._parser.get_status_code()
-        fields = self._fields
+        parser = self._parser
+        status = parser.get_status_code()
+        version = parser.get_http_version()
+        lines = self._lines
+        if version != "1.1":
+            if version != "1.0" or self._chunked:
+                raise ValueError("neither HTTP/1.1 nor a plain HTTP/1.0")
+            self._reusable = False
         if self._connection:
             named = nominated(self._connection)
-            fields = without(fields, named)
+            lines = without(lines, named)
             if b"close" in named:
                 self._reusable = False
-        if self._parser.get_http_version() != "1.1":
-            self._reusable = False
-        self._interim = status < 200
-        if self._interim:
-            self._forward_interim(exchange, status)
+        if status < 200:
+            self._interim = True
+            self._forward_interim(exchange, status, lines)
             return
         head_only = exchange.method == b"HEAD"
         bodiless = head_only or status in NO_BODY
         if not (self._sized or self._chunked or bodiless):
             self._reusable = False
-        exchange.response_head(status, fields, body=not bodiless, length_known=self._sized)
+        exchange.response_head(status, lines, body=not bodiless, length_known=self._sized)
         if head_only:  # llhttp waits for the body that Content-Length announces; there is none
             self._parser = HttpResponseParser(self)
             exchange.response_end()
 
-    def _forward_interim(self, exchange: Exchange, status: int) -> None:
-        """100 and 103 go on; 101 would switch to a protocol that nobody asked for."""
+    def _forward_interim(self, exchange: Exchange, status: int, lines: Lines) -> None:
+        """100 and 103 go on; 101 too, where the client asked for it."""
         if status == 101:
-            raise ValueError("switching protocols was not asked for")
-        if not exchange.version_1_0:  # RFC 9110 section 15.2
-            exchange.client.transport.write(status_line(status) + b"\r\n")
+            if not exchange.upgrade or not exchange.request_whole:
+                raise ValueError("switching protocols was not asked for")
+            exchange.switched(lines)
+        elif not exchange.version_1_0:  # RFC 9110 section 15.2
+            exchange.client.transport.write(b"".join((status_line(status), *lines, b"\r\n")))
 
     def on_body(self, data: bytes) -> None:
         if self._exchange is not None and data:
@@ -153,9 +177,9 @@ class EndpointConnection(asyncio.Protocol):
         elif self._exchange is not None:
             self._exchange.response_end()
 
-    def _broken(self, reason: failure.Failure) -> None:
+    def _broken(self) -> None:
         self._reusable = False
         if self._exchange is not None:
-            self._exchange.fail(reason)
+            self._exchange.fail(failure.MALFORMED)
         else:
             self.transport.abort()
