@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -36,9 +37,13 @@ class ClientConnection(asyncio.Protocol):
         """When this connection began to wait for what it waits for; 0 while it serves."""
         self.congested = False
         """Whether the client reads more slowly than we have to write."""
+        self.out: list[bytes] = []
+        """What is to be written at the end of the callback that is running: one write, not two."""
         self._announced = announced
-        self._parser = HttpRequestParser(self)
+        self._parser: HttpRequestParser
         self._head: RequestHead
+        self.on_header: Callable[[bytes, bytes], None]
+        """llhttp calls the head itself: one call less for each field."""
         self._exchanges: deque[Exchange] = deque()
         self._current: Exchange | None = None
         """The exchange whose request is still coming in."""
@@ -71,6 +76,8 @@ class ClientConnection(asyncio.Protocol):
         self.key = address.packed
         scheme = b"https" if transport.get_extra_info("sslcontext") else b"http"
         self._head = RequestHead(address, scheme, config.trusted)
+        self.on_header = self._head.field
+        self._parser = HttpRequestParser(self)
         self.since = self.proxy.now()
         self.proxy.clients.add(self)
         if len(self.proxy.clients) > config.limits.connections:
@@ -101,6 +108,10 @@ class ClientConnection(asyncio.Protocol):
             refusal = cause if isinstance(cause, Refusal) else Refusal(400, "not valid HTTP/1.1")
             self._refuse(refusal)
             return
+        if self._exchanges:
+            attempt = self._exchanges[0].attempt
+            if attempt is not None:
+                attempt.flush()
         if self._in_head and self._head_size > self.proxy.table.config.limits.head:
             self._refuse(Refusal(431, "the head is larger than the limit"))
 
@@ -144,16 +155,12 @@ class ClientConnection(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         self._head.target += url
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:  # else a trailer: dropped (RFC 9110 section 6.5.1 allows it)
-            self._head.field(name, value)
-
     def on_headers_complete(self) -> None:
         self._in_head = False
         self.since = 0.0
         parser, head, proxy = self._parser, self._head, self.proxy
         method = parser.get_method()
-        head.check(method, parser.get_http_version(), self._chunk)
+        head.check(method, parser, self._chunk)
         pool = proxy.table.match(head.host_name, head.target)
         if pool is None:
             raise Refusal(404, "no route leads anywhere from this host and path")
@@ -184,6 +191,19 @@ class ClientConnection(asyncio.Protocol):
         if exchange is not None:
             exchange.request_end()
 
+    def flush(self) -> None:
+        """Write what has gathered."""
+        out = self.out
+        if out:
+            self.out = []
+            if not self.transport.is_closing():
+                self.transport.write(b"".join(out))
+
+    def send(self, data: bytes) -> None:
+        """Write this, after what has gathered."""
+        self.out.append(data)
+        self.flush()
+
     # ── the exchange's side ──────────────────────────────────────────────────────────────────
 
     def enter_tunnel(self, exchange: Exchange) -> None:
@@ -196,8 +216,11 @@ class ClientConnection(asyncio.Protocol):
 
     def exchange_over(self, exchange: Exchange, *, cut: bool) -> None:
         """The exchange is done: close, or turn to the next request."""
-        if exchange in self._exchanges:
-            self._exchanges.remove(exchange)
+        exchanges = self._exchanges
+        if exchanges and exchanges[0] is exchange:
+            exchanges.popleft()
+        elif exchange in exchanges:
+            exchanges.remove(exchange)
         if self.transport.is_closing():
             return
         if cut:
@@ -209,7 +232,7 @@ class ClientConnection(asyncio.Protocol):
             else:
                 self.transport.close()
         elif self._exchanges:  # soon, not now: a thousand pipelined requests must not nest
-            self.proxy.loop.call_soon(self._exchanges[0].begin)
+            self.proxy.loop.call_soon(self._begin_next)
         else:
             self.since = self.proxy.now()
         self.resume_reading()
@@ -218,6 +241,14 @@ class ClientConnection(asyncio.Protocol):
             self.proxy.loop.call_soon(self.data_received, held)
 
     # ── ends ─────────────────────────────────────────────────────────────────────────────────
+
+    def _begin_next(self) -> None:
+        """Turn to the request that has waited longest."""
+        if self._exchanges:
+            exchange = self._exchanges[0]
+            exchange.begin()
+            if exchange.attempt is not None:
+                exchange.attempt.flush()
 
     def _turn_away(self) -> None:
         self._refused = True

@@ -30,6 +30,8 @@ class EndpointConnection(asyncio.Protocol):
         self.address = address
         self.transport: asyncio.Transport
         self.idle_since = 0.0
+        self.out: list[bytes] = []
+        """What is to be written at the end of the callback that is running: one write, not two."""
         self._exchange: Exchange | None = None
         self._parser = HttpResponseParser(self)
         self._lines: Lines = []
@@ -65,6 +67,8 @@ class EndpointConnection(asyncio.Protocol):
                 self._broken()
         except HttpParserError:
             self._broken()
+        if not exchange.done:
+            exchange.client.flush()
         if self._head_size > LONGEST_HEAD and not exchange.answered:
             self._broken()
 
@@ -90,15 +94,22 @@ class EndpointConnection(asyncio.Protocol):
 
     # ── the exchange's side ──────────────────────────────────────────────────────────────────
 
-    def carry(self, exchange: Exchange, head: bytes) -> None:
-        """Take an exchange on and send its request's head."""
+    def carry(self, exchange: Exchange) -> None:
+        """Take an exchange on; its request's octets go to `out`."""
         self._exchange = exchange
         self._head_size = 0
-        self.transport.write(head)
+
+    def flush(self) -> None:
+        """Write what has gathered."""
+        out = self.out
+        if out:
+            self.out = []
+            self.transport.write(b"".join(out))
 
     def release(self, *, reusable: bool) -> None:
         """The exchange is over. Keep the connection warm if both sides are at a clean boundary."""
         self._exchange = None
+        self.out = []
         if reusable and self._reusable and not self.transport.is_closing():
             self.transport.resume_reading()
             self.proxy.warm.put(self)
@@ -134,12 +145,14 @@ class EndpointConnection(asyncio.Protocol):
             return
         parser = self._parser
         status = parser.get_status_code()
-        version = parser.get_http_version()
         lines = self._lines
-        if version != "1.1":
-            if version != "1.0" or self._chunked:
-                raise ValueError("neither HTTP/1.1 nor a plain HTTP/1.0")
-            self._reusable = False
+        # Without a Connection field, only HTTP/1.1 is kept alive: no need to ask for the version.
+        if self._connection or not parser.should_keep_alive():
+            version = parser.get_http_version()
+            if version != "1.1":
+                if version != "1.0" or self._chunked:
+                    raise ValueError("neither HTTP/1.1 nor a plain HTTP/1.0")
+                self._reusable = False
         if self._connection:
             named = nominated(self._connection)
             lines = without(lines, named)

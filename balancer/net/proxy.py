@@ -84,6 +84,7 @@ class Proxy:
             transport.abort()
         else:
             exchange.send_on(connection)
+            connection.flush()
 
     async def watch_deadlines(self) -> None:
         """Once a tick, end what has run past its deadline. Runs until cancelled."""

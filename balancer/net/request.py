@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
+from httptools import HttpRequestParser
+
 from balancer.core import forwarded, trace
 from balancer.core.forwarded import Address, Network
 from balancer.net import heads
@@ -71,7 +73,10 @@ class RequestHead:
         self._most_lines = 4 * limits.fields
 
     def field(self, name: bytes, value: bytes) -> None:
-        """Take one field in; raises Refusal for one that must not be repeated, or one too many."""
+        """Take one field in; raises Refusal for one that must not be repeated, or one too many.
+
+        After `check` come only trailers, which are dropped (RFC 9110 section 6.5.1 allows it).
+        """
         lower = name.lower()
         if lower not in SPECIAL:
             lines = self._lines
@@ -89,18 +94,17 @@ class RequestHead:
                 value = special[lower] + b", " + value
         special[lower] = value
 
-    def check(self, method: bytes, version: str, chunk: bytes) -> None:
+    def check(self, method: bytes, parser: HttpRequestParser, chunk: bytes) -> None:
         """Refuse what llhttp lets through but two readers could understand in two ways.
 
         `chunk` is the octets that ended this head: llhttp takes RTSP/1.0 and ICE/1.0 for HTTP/1.0.
         """
         special = self._special
-        self._version_1_0 = version == "1.0"
-        if version != "1.1":
-            if version != "1.0":
-                raise Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
-            if b" RTSP/1" in chunk or b" ICE/1" in chunk:
-                raise Refusal(400, "this is not HTTP")
+        self._version_1_0 = False
+        # Without a Connection field, only HTTP/1.1 is kept alive: no need to ask for the version,
+        # which costs 0.4 µs.
+        if b"connection" in special or not parser.should_keep_alive():
+            self._check_version(parser.get_http_version(), chunk)
         if method == b"CONNECT":
             raise Refusal(501, "this is a reverse proxy; it opens no tunnels")
         coding = special.get(b"transfer-encoding")
@@ -115,6 +119,14 @@ class RequestHead:
         if host is None and not self._version_1_0:
             raise Refusal(400, "no Host field")
         self._locate(host or b"")
+
+    def _check_version(self, version: str, chunk: bytes) -> None:
+        if version != "1.1":
+            self._version_1_0 = True
+            if version != "1.0":
+                raise Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+            if b" RTSP/1" in chunk or b" ICE/1" in chunk:
+                raise Refusal(400, "this is not HTTP")
 
     def _locate(self, host: bytes) -> None:
         """Host (lower case) and target in origin form (RFC 9112 section 3.2); raises Refusal."""
