@@ -150,6 +150,8 @@ class ClientConnection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        if self._refused:  # behind a request that was the last to be answered here
+            return
         self.since = 0.0
         parser, head, proxy = self._parser, self._head, self.proxy
         method = parser.get_method()
@@ -201,12 +203,13 @@ class ClientConnection(asyncio.Protocol):
         if self.transport.is_closing():
             return
         if cut:
-            self.transport.abort()
+            self._turn_away()
         elif not exchange.keep_alive or self.proxy.draining:
             if exchange is self._current:  # the rest of its request is still on the way
                 self._current = None
                 self._linger()
             else:
+                self._refused = True
                 self.transport.close()
         elif self._exchanges:  # soon, not now: a thousand pipelined requests must not nest
             self.proxy.loop.call_soon(self._exchanges[0].begin)
@@ -221,6 +224,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _turn_away(self) -> None:
         self._refused = True
+        self._current = None
         self.transport.abort()
 
     def _refuse(self, refusal: Refusal) -> None:
