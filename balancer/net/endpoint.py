@@ -34,6 +34,7 @@ class EndpointConnection(asyncio.Protocol):
         self._parser = HttpResponseParser(self)
         self._lines: Lines = []
         self._connection = b""
+        self._upgrade = b""
         self._head_size = 0
         self._sized = False
         self._chunked = False
@@ -98,8 +99,11 @@ class EndpointConnection(asyncio.Protocol):
 
     def release(self, *, reusable: bool) -> None:
         """The exchange is over. Keep the connection warm if both sides are at a clean boundary."""
+        tunnelled = self._exchange is not None and self._exchange.tunnelled
         self._exchange = None
-        if reusable and self._reusable and not self.transport.is_closing():
+        if tunnelled:
+            self.transport.close()  # what the client said last is still to go out
+        elif reusable and self._reusable and not self.transport.is_closing():
             self.transport.resume_reading()
             self.proxy.warm.put(self)
         else:
@@ -111,7 +115,7 @@ class EndpointConnection(asyncio.Protocol):
         if self._exchange is None:  # a second answer behind the one that was asked for
             raise ValueError("nobody asked")
         self._lines = []
-        self._connection = b""
+        self._connection = self._upgrade = b""
         self._sized = self._chunked = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -123,6 +127,8 @@ class EndpointConnection(asyncio.Protocol):
                 if value.lower() != b"chunked":
                     raise ValueError("only chunked is understood")
                 self._chunked = True
+            elif lower == b"upgrade":
+                self._upgrade = value.lower()
             return
         if lower == b"content-length":
             self._sized = True
@@ -161,7 +167,8 @@ class EndpointConnection(asyncio.Protocol):
     def _forward_interim(self, exchange: Exchange, status: int, lines: Lines) -> None:
         """100 and 103 go on; 101 too, where the client asked for it."""
         if status == 101:
-            if not exchange.upgrade or not exchange.request_whole:
+            agreed = self._upgrade == b"websocket" and b"upgrade" in nominated(self._connection)
+            if not agreed or not exchange.upgrade or not exchange.request_whole:
                 raise ValueError("switching protocols was not asked for")
             exchange.switched(lines)
         elif not exchange.version_1_0:  # RFC 9110 section 15.2
