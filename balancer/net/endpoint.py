@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 NO_BODY = frozenset([204, 304])
 """Final statuses that never have a body, whatever their fields say (RFC 9112 section 6.3)."""
 
+LENGTH = frozenset([b"content-length"])
+
 OURS = HOP_BY_HOP | {b"x-request-id"}
 """Fields of an answer that end here; the request id is the exchange's own."""
 
@@ -40,6 +42,8 @@ class EndpointConnection(asyncio.Protocol):
         self._chunked = False
         self._interim = False
         self._reusable = True
+        self._ends_with_head = False
+        """Whether nothing stands behind the head in the octets that ended it."""
 
     # ── asyncio's side ───────────────────────────────────────────────────────────────────────
 
@@ -56,7 +60,11 @@ class EndpointConnection(asyncio.Protocol):
             exchange.to_client(data)
             return
         if not exchange.answered:
+            if not self._head_size and not b"HTTP/".startswith(data[:5]):
+                self._broken()  # llhttp takes RTSP and ICE for HTTP
+                return
             self._head_size += len(data)
+            self._ends_with_head = data.endswith(b"\r\n\r\n")
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -124,7 +132,7 @@ class EndpointConnection(asyncio.Protocol):
             if lower == b"connection":
                 self._connection = self._connection + b"," + value if self._connection else value
             elif lower == b"transfer-encoding":
-                if value.lower() != b"chunked":
+                if value.lower() != b"chunked" or self._chunked:
                     raise ValueError("only chunked is understood")
                 self._chunked = True
             elif lower == b"upgrade":
@@ -142,6 +150,10 @@ class EndpointConnection(asyncio.Protocol):
         status = parser.get_status_code()
         version = parser.get_http_version()
         lines = self._lines
+        if status < 100:
+            raise ValueError("no such status")
+        if self._head_size > LONGEST_HEAD and sum(map(len, lines)) > LONGEST_HEAD:
+            raise ValueError("a head that came at once, and is too large")
         if version != "1.1":
             if version != "1.0" or self._chunked:
                 raise ValueError("neither HTTP/1.1 nor a plain HTTP/1.0")
@@ -151,6 +163,8 @@ class EndpointConnection(asyncio.Protocol):
             lines = without(lines, named)
             if b"close" in named:
                 self._reusable = False
+        if status < 200 or status == 204:  # RFC 9110 section 8.6: these never have a length
+            lines = without(lines, LENGTH)
         if status < 200:
             self._interim = True
             self._forward_interim(exchange, status, lines)
@@ -162,6 +176,7 @@ class EndpointConnection(asyncio.Protocol):
         exchange.response_head(status, lines, body=not bodiless, length_known=self._sized)
         if head_only:  # llhttp waits for the body that Content-Length announces; there is none
             self._parser = HttpResponseParser(self)
+            self._reusable = self._reusable and self._ends_with_head
             exchange.response_end()
 
     def _forward_interim(self, exchange: Exchange, status: int, lines: Lines) -> None:
@@ -175,8 +190,11 @@ class EndpointConnection(asyncio.Protocol):
             exchange.client.transport.write(b"".join((status_line(status), *lines, b"\r\n")))
 
     def on_body(self, data: bytes) -> None:
-        if self._exchange is not None and data:
-            self._exchange.response_body(data)
+        if self._exchange is not None:
+            if data:
+                self._exchange.response_body(data)
+        else:  # behind an answer to HEAD
+            self.transport.abort()
 
     def on_message_complete(self) -> None:
         if self._interim:
