@@ -48,8 +48,10 @@ class ClientConnection(asyncio.Protocol):
         self._current: Exchange | None = None
         """The exchange whose request is still coming in."""
         self._tunnel: Exchange | None = None
+        self._undecided: Exchange | None = None
+        """A request for a WebSocket: whether HTTP follows is for the endpoint's answer to say."""
         self._held = b""
-        """What came behind a request for a WebSocket, until it is known what it is."""
+        """What came behind it meanwhile."""
         self._served = 0
         self._in_head = False
         self._head_size = 0
@@ -89,6 +91,9 @@ class ClientConnection(asyncio.Protocol):
             return
         if self._refused:
             return
+        if self._undecided is not None:
+            self._held += data
+            return
         if self._in_head or self._current is None:
             self._head_size += len(data)
         self._chunk = data
@@ -100,9 +105,9 @@ class ClientConnection(asyncio.Protocol):
                 except HttpParserUpgrade as upgrade:
                     data = data[upgrade.args[0] :]
                     if self._exchanges and self._exchanges[-1].upgrade:
-                        self._held = data
+                        self._undecided, self._held = self._exchanges[-1], data
                         self.pause_reading()
-                        break  # whether this is HTTP is for the endpoint's answer to say
+                        break
         except HttpParserError as error:
             cause = error.__context__
             refusal = cause if isinstance(cause, Refusal) else Refusal(400, "not valid HTTP/1.1")
@@ -140,8 +145,10 @@ class ClientConnection(asyncio.Protocol):
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read on, unless a second request waits its turn."""
-        if self._paused and len(self._exchanges) < 2 and not self.transport.is_closing():
+        """Read on, unless a second request waits its turn, or nobody knows what would come."""
+        if self._undecided is not None or len(self._exchanges) > 1:
+            return
+        if self._paused and not self.transport.is_closing():
             self._paused = False
             self.transport.resume_reading()
 
@@ -157,6 +164,8 @@ class ClientConnection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        if self._refused:  # behind a request that was the last to be answered here
+            return
         self.since = 0.0
         parser, head, proxy = self._parser, self._head, self.proxy
         method = parser.get_method()
@@ -208,7 +217,7 @@ class ClientConnection(asyncio.Protocol):
 
     def enter_tunnel(self, exchange: Exchange) -> None:
         """From now on octets go to the endpoint as they are, first those that were held."""
-        self._tunnel = exchange
+        self._tunnel, self._undecided = exchange, None
         held, self._held = self._held, b""
         if held:
             exchange.to_endpoint(held)
@@ -224,21 +233,30 @@ class ClientConnection(asyncio.Protocol):
         if self.transport.is_closing():
             return
         if cut:
-            self.transport.abort()
+            self._turn_away()
         elif not exchange.keep_alive or self.proxy.draining:
             if exchange is self._current:  # the rest of its request is still on the way
                 self._current = None
                 self._linger()
             else:
+                self._refused = True
                 self.transport.close()
         elif self._exchanges:  # soon, not now: a thousand pipelined requests must not nest
             self.proxy.loop.call_soon(self._begin_next)
         else:
             self.since = self.proxy.now()
+        if exchange is self._undecided:
+            self.proxy.loop.call_soon(self._go_on_as_http)
+        else:
+            self.resume_reading()
+
+    def _go_on_as_http(self) -> None:
+        """The WebSocket was refused: what was held back is the next request."""
+        held, self._held = self._held, b""
+        self._undecided = None
+        if held:
+            self.data_received(held)
         self.resume_reading()
-        if self._held and not self.transport.is_closing():
-            held, self._held = self._held, b""
-            self.proxy.loop.call_soon(self.data_received, held)
 
     # ── ends ─────────────────────────────────────────────────────────────────────────────────
 
@@ -252,6 +270,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _turn_away(self) -> None:
         self._refused = True
+        self._current = None
         self.transport.abort()
 
     def _refuse(self, refusal: Refusal) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 NO_BODY = frozenset([204, 304])
 """Final statuses that never have a body, whatever their fields say (RFC 9112 section 6.3)."""
 
+LENGTH = frozenset([b"content-length"])
+
 OURS = HOP_BY_HOP | {b"x-request-id"}
 """Fields of an answer that end here; the request id is the exchange's own."""
 
@@ -36,11 +38,14 @@ class EndpointConnection(asyncio.Protocol):
         self._parser = HttpResponseParser(self)
         self._lines: Lines = []
         self._connection = b""
+        self._upgrade = b""
         self._head_size = 0
         self._sized = False
         self._chunked = False
         self._interim = False
         self._reusable = True
+        self._ends_with_head = False
+        """Whether nothing stands behind the head in the octets that ended it."""
 
     # ── asyncio's side ───────────────────────────────────────────────────────────────────────
 
@@ -57,7 +62,11 @@ class EndpointConnection(asyncio.Protocol):
             exchange.to_client(data)
             return
         if not exchange.answered:
+            if not self._head_size and not b"HTTP/".startswith(data[:5]):
+                self._broken()  # llhttp takes RTSP and ICE for HTTP
+                return
             self._head_size += len(data)
+            self._ends_with_head = data.endswith(b"\r\n\r\n")
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -108,9 +117,12 @@ class EndpointConnection(asyncio.Protocol):
 
     def release(self, *, reusable: bool) -> None:
         """The exchange is over. Keep the connection warm if both sides are at a clean boundary."""
+        tunnelled = self._exchange is not None and self._exchange.tunnelled
         self._exchange = None
         self.out = []
-        if reusable and self._reusable and not self.transport.is_closing():
+        if tunnelled:
+            self.transport.close()  # what the client said last is still to go out
+        elif reusable and self._reusable and not self.transport.is_closing():
             self.transport.resume_reading()
             self.proxy.warm.put(self)
         else:
@@ -122,7 +134,7 @@ class EndpointConnection(asyncio.Protocol):
         if self._exchange is None:  # a second answer behind the one that was asked for
             raise ValueError("nobody asked")
         self._lines = []
-        self._connection = b""
+        self._connection = self._upgrade = b""
         self._sized = self._chunked = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -131,9 +143,11 @@ class EndpointConnection(asyncio.Protocol):
             if lower == b"connection":
                 self._connection = self._connection + b"," + value if self._connection else value
             elif lower == b"transfer-encoding":
-                if value.lower() != b"chunked":
+                if value.lower() != b"chunked" or self._chunked:
                     raise ValueError("only chunked is understood")
                 self._chunked = True
+            elif lower == b"upgrade":
+                self._upgrade = value.lower()
             return
         if lower == b"content-length":
             self._sized = True
@@ -146,6 +160,10 @@ class EndpointConnection(asyncio.Protocol):
         parser = self._parser
         status = parser.get_status_code()
         lines = self._lines
+        if status < 100:
+            raise ValueError("no such status")
+        if self._head_size > LONGEST_HEAD and sum(map(len, lines)) > LONGEST_HEAD:
+            raise ValueError("a head that came at once, and is too large")
         # Without a Connection field, only HTTP/1.1 is kept alive: no need to ask for the version.
         if self._connection or not parser.should_keep_alive():
             version = parser.get_http_version()
@@ -158,6 +176,8 @@ class EndpointConnection(asyncio.Protocol):
             lines = without(lines, named)
             if b"close" in named:
                 self._reusable = False
+        if status < 200 or status == 204:  # RFC 9110 section 8.6: these never have a length
+            lines = without(lines, LENGTH)
         if status < 200:
             self._interim = True
             self._forward_interim(exchange, status, lines)
@@ -169,20 +189,25 @@ class EndpointConnection(asyncio.Protocol):
         exchange.response_head(status, lines, body=not bodiless, length_known=self._sized)
         if head_only:  # llhttp waits for the body that Content-Length announces; there is none
             self._parser = HttpResponseParser(self)
+            self._reusable = self._reusable and self._ends_with_head
             exchange.response_end()
 
     def _forward_interim(self, exchange: Exchange, status: int, lines: Lines) -> None:
         """100 and 103 go on; 101 too, where the client asked for it."""
         if status == 101:
-            if not exchange.upgrade or not exchange.request_whole:
+            agreed = self._upgrade == b"websocket" and b"upgrade" in nominated(self._connection)
+            if not agreed or not exchange.upgrade or not exchange.request_whole:
                 raise ValueError("switching protocols was not asked for")
             exchange.switched(lines)
         elif not exchange.version_1_0:  # RFC 9110 section 15.2
             exchange.client.transport.write(b"".join((status_line(status), *lines, b"\r\n")))
 
     def on_body(self, data: bytes) -> None:
-        if self._exchange is not None and data:
-            self._exchange.response_body(data)
+        if self._exchange is not None:
+            if data:
+                self._exchange.response_body(data)
+        else:  # behind an answer to HEAD
+            self.transport.abort()
 
     def on_message_complete(self) -> None:
         if self._interim:

@@ -188,8 +188,9 @@ class RequestHead:
                 not self._version_1_0 or b"keep-alive" in named
             )
             upgrade = special.get(b"upgrade", b"").lower()
-            if b"upgrade" in named and upgrade in UPGRADES and exchange.method == b"GET":
-                exchange.upgrade = not self._version_1_0
+            asked = b"upgrade" in named and not self._version_1_0
+            if asked and upgrade in UPGRADES and exchange.method == b"GET":
+                exchange.upgrade = True
                 ours += (b"Connection: upgrade\r\nUpgrade: ", upgrade, b"\r\n")
         parent = special.get(b"traceparent")
         if parent is None or not trace.well_formed_trace(parent):
