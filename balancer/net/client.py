@@ -130,13 +130,13 @@ class ClientConnection(asyncio.Protocol):
         self.congested = True
         attempt = self._exchanges[0].attempt if self._exchanges else None
         if attempt is not None:
-            attempt.transport.pause_reading()
+            attempt.pause_reading()
 
     def resume_writing(self) -> None:
         self.congested = False
         attempt = self._exchanges[0].attempt if self._exchanges else None
         if attempt is not None:
-            attempt.transport.resume_reading()
+            attempt.resume_reading()
 
     def pause_reading(self) -> None:
         """Take no more from the client for now. Idempotent."""

@@ -44,6 +44,7 @@ class EndpointConnection(asyncio.Protocol):
         self._chunked = False
         self._interim = False
         self._reusable = True
+        self._paused = False
         self._ends_with_head = False
         """Whether nothing stands behind the head in the octets that ended it."""
 
@@ -108,6 +109,18 @@ class EndpointConnection(asyncio.Protocol):
         self._exchange = exchange
         self._head_size = 0
 
+    def pause_reading(self) -> None:
+        """Take no more of the answer for now. Idempotent."""
+        if not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on. Idempotent."""
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+
     def flush(self) -> None:
         """Write what has gathered."""
         out = self.out
@@ -123,7 +136,7 @@ class EndpointConnection(asyncio.Protocol):
         if tunnelled:
             self.transport.close()  # what the client said last is still to go out
         elif reusable and self._reusable and not self.transport.is_closing():
-            self.transport.resume_reading()
+            self.resume_reading()
             self.proxy.warm.put(self)
         else:
             self.transport.abort()

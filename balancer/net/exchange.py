@@ -149,7 +149,7 @@ class Exchange:
             out.append(b"Connection: keep-alive\r\n")
         out.append(b"\r\n")
         if self.client.congested and self.attempt is not None:
-            self.attempt.transport.pause_reading()
+            self.attempt.pause_reading()
 
     def response_body(self, data: bytes) -> None:
         """A piece of the answer's body."""

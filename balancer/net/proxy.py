@@ -45,18 +45,15 @@ class Proxy:
         self.warm = WarmConnections(self)
         self._tasks: set[asyncio.Task[None]] = set()
         self._at_rest = asyncio.Event()
-        self._wanted: frozenset[str] = frozenset()
+        self.wanted: frozenset[str] = frozenset()
+        """Addresses to which new attempts may go, so that warm connections are worth it."""
         self.apply(table)
 
     def apply(self, table: Table) -> None:
         """Serve by this table from now on. Exchanges under way keep the pool they began with."""
         self.table = table
-        self._wanted = frozenset(one.address for _, one in table.endpoints() if one.wanted)
+        self.wanted = frozenset(one.address for _, one in table.endpoints() if one.wanted)
         self.warm.sweep(idle_before=0.0)
-
-    def wants(self, address: str) -> bool:
-        """Whether new attempts may go to this address, so that warm connections are worth it."""
-        return address in self._wanted and not self.draining
 
     def spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Run a coroutine as a task that is kept from the garbage collector until it ends."""
@@ -131,6 +128,7 @@ class Proxy:
     async def drain(self, grace: float) -> int:
         """Let what was begun finish, at most `grace` seconds; the number of exchanges cut off."""
         self.draining = True
+        self.wanted = frozenset()
         self.warm.close()
         for client in list(self.clients):
             client.close_if_idle()
