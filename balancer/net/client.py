@@ -51,6 +51,8 @@ class ClientConnection(asyncio.Protocol):
         self._in_head = False
         self._head_size = 0
         self._body_size = 0
+        self._untaken = 0
+        """Octets that the client had not taken when its deadlines were last looked at."""
         self._paused = False
         self._refused = False
         self._chunk = b""
@@ -106,6 +108,8 @@ class ClientConnection(asyncio.Protocol):
             refusal = cause if isinstance(cause, Refusal) else Refusal(400, "not valid HTTP/1.1")
             self._refuse(refusal)
             return
+        if self._head_size == len(data) and not self._exchanges:
+            self.since = self.proxy.now()  # a head has begun: idle time before it does not count
         if self._in_head and self._head_size > self.proxy.table.config.limits.head:
             self._refuse(Refusal(431, "the head is larger than the limit"))
 
@@ -217,9 +221,10 @@ class ClientConnection(asyncio.Protocol):
                 self._linger()
             else:
                 self._refused = True
+                self.since = self.proxy.now()
                 self.transport.close()
         elif self._exchanges:  # soon, not now: a thousand pipelined requests must not nest
-            self.proxy.loop.call_soon(self._exchanges[0].begin)
+            self.proxy.loop.call_soon(self._exchanges[0].take_turn)
         else:
             self.since = self.proxy.now()
         if exchange is self._undecided:
@@ -274,12 +279,18 @@ class ClientConnection(asyncio.Protocol):
             self.transport.close()
 
     def expire(self, now: float) -> None:
-        """Close if the client took too long over a head, or kept an idle connection too long."""
+        """Close if the client took too long over a head or an answer, or was idle too long."""
         if not self.since or self._exchanges:
             return
         timeouts = self.proxy.table.config.timeouts
+        untaken = self.transport.get_write_buffer_size()
+        if untaken != self._untaken:  # it still reads its last answer, however slowly
+            self._untaken, self.since = untaken, now
         waited = now - self.since
-        if self._refused:
+        if untaken:
+            if waited > timeouts.between:
+                self.transport.abort()  # a close would wait for ever for it to read the rest
+        elif self._refused:
             if waited > LINGER:
                 self.transport.abort()
         elif self._in_head or self._head_size:
