@@ -56,6 +56,7 @@ class ClientConnection(asyncio.Protocol):
         self._paused = False
         self._refused = False
         self._chunk = b""
+        """The octets in which the head that is being read stands."""
 
     # ── asyncio's side ───────────────────────────────────────────────────────────────────────
 
@@ -91,7 +92,7 @@ class ClientConnection(asyncio.Protocol):
             return
         if self._in_head or self._current is None:
             self._head_size += len(data)
-        self._chunk = data
+        self._chunk = self._chunk + data if self._in_head else data
         try:
             while True:
                 try:
@@ -108,6 +109,8 @@ class ClientConnection(asyncio.Protocol):
             refusal = cause if isinstance(cause, Refusal) else Refusal(400, "not valid HTTP/1.1")
             self._refuse(refusal)
             return
+        if not self._in_head:
+            self._chunk = b""  # or an idle connection would keep its last request
         if self._head_size == len(data) and not self._exchanges:
             self.since = self.proxy.now()  # a head has begun: idle time before it does not count
         if self._in_head and self._head_size > self.proxy.table.config.limits.head:
@@ -138,8 +141,12 @@ class ClientConnection(asyncio.Protocol):
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read on, unless a second request waits its turn, or nobody knows what would come."""
+        """Read on, unless a second request waits its turn, nobody knows what would come, or the
+        endpoint has not taken what came."""
         if self._undecided is not None or len(self._exchanges) > 1:
+            return
+        attempt = self._exchanges[0].attempt if self._exchanges else None
+        if attempt is not None and attempt.congested:
             return
         if self._paused and not self.transport.is_closing():
             self._paused = False

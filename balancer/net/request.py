@@ -1,5 +1,6 @@
 """One request's head: its fields as they come, the checks, and the head that the endpoint gets."""
 
+import re
 from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING
@@ -92,15 +93,15 @@ class RequestHead:
     def check(self, method: bytes, version: str, chunk: bytes) -> None:
         """Refuse what llhttp lets through but two readers could understand in two ways.
 
-        `chunk` is the octets that ended this head: llhttp takes RTSP/1.0 and ICE/1.0 for HTTP/1.0.
+        `chunk` is octets in which this head stands: llhttp takes RTSP and ICE for HTTP.
         """
         special = self._special
         self._version_1_0 = version == "1.0"
         if version != "1.1":
             if version != "1.0":
                 raise Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
-            if b" RTSP/1" in chunk or b" ICE/1" in chunk:
-                raise Refusal(400, "this is not HTTP")
+        if (b" RTSP/" in chunk or b" ICE/" in chunk) and self._foreign(method, chunk):
+            raise Refusal(400, "this is not HTTP")
         if method == b"CONNECT":
             raise Refusal(501, "this is a reverse proxy; it opens no tunnels")
         coding = special.get(b"transfer-encoding")
@@ -115,6 +116,11 @@ class RequestHead:
         if host is None and not self._version_1_0:
             raise Refusal(400, "no Host field")
         self._locate(host or b"")
+
+    def _foreign(self, method: bytes, chunk: bytes) -> bool:
+        """Whether the start line names a protocol other than HTTP."""
+        start = rb"(?:^|\n)%b +%b +(?:RTSP|ICE)/" % (re.escape(method), re.escape(self.target))
+        return re.search(start, chunk) is not None
 
     def _locate(self, host: bytes) -> None:
         """Host (lower case) and target in origin form (RFC 9112 section 3.2); raises Refusal."""
