@@ -56,9 +56,12 @@ class ClientConnection(asyncio.Protocol):
         self._in_head = False
         self._head_size = 0
         self._body_size = 0
+        self._untaken = 0
+        """Octets that the client had not taken when its deadlines were last looked at."""
         self._paused = False
         self._refused = False
         self._chunk = b""
+        """The octets in which the head that is being read stands."""
 
     # ── asyncio's side ───────────────────────────────────────────────────────────────────────
 
@@ -96,7 +99,7 @@ class ClientConnection(asyncio.Protocol):
             return
         if self._in_head or self._current is None:
             self._head_size += len(data)
-        self._chunk = data
+        self._chunk = self._chunk + data if self._in_head else data
         try:
             while True:
                 try:
@@ -117,6 +120,10 @@ class ClientConnection(asyncio.Protocol):
             attempt = self._exchanges[0].attempt
             if attempt is not None:
                 attempt.flush()
+        if not self._in_head:
+            self._chunk = b""  # or an idle connection would keep its last request
+        if self._head_size == len(data) and not self._exchanges:
+            self.since = self.proxy.now()  # a head has begun: idle time before it does not count
         if self._in_head and self._head_size > self.proxy.table.config.limits.head:
             self._refuse(Refusal(431, "the head is larger than the limit"))
 
@@ -145,8 +152,12 @@ class ClientConnection(asyncio.Protocol):
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read on, unless a second request waits its turn, or nobody knows what would come."""
+        """Read on, unless a second request waits its turn, nobody knows what would come, or the
+        endpoint has not taken what came."""
         if self._undecided is not None or len(self._exchanges) > 1:
+            return
+        attempt = self._exchanges[0].attempt if self._exchanges else None
+        if attempt is not None and attempt.congested:
             return
         if self._paused and not self.transport.is_closing():
             self._paused = False
@@ -240,6 +251,7 @@ class ClientConnection(asyncio.Protocol):
                 self._linger()
             else:
                 self._refused = True
+                self.since = self.proxy.now()
                 self.transport.close()
         elif self._exchanges:  # soon, not now: a thousand pipelined requests must not nest
             self.proxy.loop.call_soon(self._begin_next)
@@ -264,7 +276,7 @@ class ClientConnection(asyncio.Protocol):
         """Turn to the request that has waited longest."""
         if self._exchanges:
             exchange = self._exchanges[0]
-            exchange.begin()
+            exchange.take_turn()
             if exchange.attempt is not None:
                 exchange.attempt.flush()
 
@@ -305,12 +317,18 @@ class ClientConnection(asyncio.Protocol):
             self.transport.close()
 
     def expire(self, now: float) -> None:
-        """Close if the client took too long over a head, or kept an idle connection too long."""
+        """Close if the client took too long over a head or an answer, or was idle too long."""
         if not self.since or self._exchanges:
             return
         timeouts = self.proxy.table.config.timeouts
+        untaken = self.transport.get_write_buffer_size()
+        if untaken != self._untaken:  # it still reads its last answer, however slowly
+            self._untaken, self.since = untaken, now
         waited = now - self.since
-        if self._refused:
+        if untaken:
+            if waited > timeouts.between:
+                self.transport.abort()  # a close would wait for ever for it to read the rest
+        elif self._refused:
             if waited > LINGER:
                 self.transport.abort()
         elif self._in_head or self._head_size:

@@ -34,6 +34,8 @@ class EndpointConnection(asyncio.Protocol):
         self.idle_since = 0.0
         self.out: list[bytes] = []
         """What is to be written at the end of the callback that is running: one write, not two."""
+        self.congested = False
+        """Whether the endpoint reads more slowly than its clients send."""
         self._exchange: Exchange | None = None
         self._parser = HttpResponseParser(self)
         self._lines: Lines = []
@@ -95,10 +97,12 @@ class EndpointConnection(asyncio.Protocol):
             exchange.fail(failure.CLOSED_EARLY)
 
     def pause_writing(self) -> None:
+        self.congested = True
         if self._exchange is not None:
             self._exchange.client.pause_reading()
 
     def resume_writing(self) -> None:
+        self.congested = False
         if self._exchange is not None:
             self._exchange.client.resume_reading()
 
@@ -135,7 +139,7 @@ class EndpointConnection(asyncio.Protocol):
         self.out = []
         if tunnelled:
             self.transport.close()  # what the client said last is still to go out
-        elif reusable and self._reusable and not self.transport.is_closing():
+        elif reusable and self._reusable and not (self.congested or self.transport.is_closing()):
             self.resume_reading()
             self.proxy.warm.put(self)
         else:

@@ -89,6 +89,13 @@ class Exchange:
         else:
             self.connecting = self.proxy.spawn(self.proxy.connect(self))
 
+    def take_turn(self) -> None:
+        """Begin after having waited behind an earlier request: its deadlines run from now."""
+        self.begun = self.proxy.now()
+        if self.request_whole:
+            self.request_whole = self.begun
+        self.begin()
+
     def send_on(self, connection: "EndpointConnection") -> None:
         """Make the attempt on this connection: the head, and what came of the body so far."""
         assert self.endpoint is not None  # noqa: S101 # begin() has picked it; this is for mypy

@@ -23,6 +23,8 @@ class FakeTransport(asyncio.Transport):
         self.written = b""
         self.reading = True
         self.ended = ""
+        self.cut = False
+        """Whether it was aborted, be it after a close that waited for its reader."""
         self.buffered = 0
 
     def write(self, data: Any) -> None:
@@ -51,6 +53,7 @@ class FakeTransport(asyncio.Transport):
             self.ended = "closed"
 
     def abort(self) -> None:
+        self.cut = True
         if not self.is_closing():
             self.ended = "aborted"
 

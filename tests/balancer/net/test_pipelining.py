@@ -25,3 +25,21 @@ async def test_nothing_is_begun_behind_an_answer_that_says_close(wire: Wire) -> 
     assert to_client.take().count(b"HTTP/1.1 503") == 1
     assert sum(wire.proxy.table.pools["auth"].unpicked.values()) == 1
     assert not client._exchanges
+
+
+async def test_a_body_that_waited_for_its_connection_does_not_outrun_the_endpoint(
+    wire: Wire,
+) -> None:
+    """The endpoint's buffer is full at once, so the client is not read until it has emptied."""
+    client, to_client = wire.client()
+    client.data_received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nabc")
+    await wire.settle()
+    endpoint, _ = wire.endpoint
+
+    client.pause_reading()
+    endpoint.pause_writing()
+    client.resume_reading()
+    while_congested = to_client.reading
+    endpoint.resume_writing()
+
+    assert (while_congested, to_client.reading) == (False, True)
