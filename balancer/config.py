@@ -58,6 +58,34 @@ def address(value: object) -> Address:
     return Address(host, port)
 
 
+SIZES = {"": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+
+
+def octets(value: object) -> int:
+    """Octets from `32KiB`, `1MiB` or a plain whole number; raises ValueError."""
+    match = re.fullmatch(r"(\d{1,9})(KiB|MiB|GiB|)", str(value))
+    if match is None or isinstance(value, bool):
+        raise ValueError(f"'{value}' is no size; write it like 32KiB, 1MiB or 4096")
+    return int(match[1]) * SIZES[match[2]]
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def network(value: object) -> Network:
+    """A network from `10.0.0.0/8`, `::1/128` or a single address; raises ValueError."""
+    if isinstance(value, Network):
+        return value
+    try:
+        return ipaddress.ip_network(str(value))
+    except ValueError as error:
+        raise ValueError(f"{error}; write a network like 10.0.0.0/8, or one address") from error
+
+
+Octets = Annotated[int, BeforeValidator(octets)]
+Networks = Annotated[
+    list[Annotated[Network, BeforeValidator(network)]], Field(default_factory=list)
+]
 Seconds = Annotated[float, BeforeValidator(seconds)]
 At = Annotated[Address, BeforeValidator(address)]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:\[\]-]+$")]
@@ -121,26 +149,78 @@ class RouteConfig(Strict):
 class Timeouts(Strict):
     """Deadlines. Swept once a tick, so each may run over by up to a quarter of a second."""
 
+    head: Seconds = 10.0
+    """For a client to send a whole head: long for a phone, short for a slowloris."""
+    body: Seconds = 60.0
+    """For a client to send a whole body: 1 MiB at the 140 kbit/s of a bad mobile network."""
     connect: Seconds = 1.0
     """To an endpoint: loopback and data centre networks take milliseconds."""
     answer: Seconds = 60.0
-    """From the request's head to the answer's: nginx's proxy_read_timeout."""
-    head: Seconds = 10.0
-    """For a client to send a whole head: long for a phone, short for a slowloris."""
+    """From the request's end to the answer's head: nginx's proxy_read_timeout."""
+    between: Seconds = 30.0
+    """Between two moments at which octets of an answer move on, on either side: a reader that
+    takes nothing for so long has gone, and so has an endpoint that sends nothing."""
+    exchange: Seconds = 600.0
+    """For a whole exchange, however it drips: ten minutes carry 50 MB at 0.7 Mbit/s."""
+    tunnel: Seconds = 3600.0
+    """Between octets of a WebSocket: HAProxy's documentation advises an hour."""
     idle: Seconds = 60.0
     """For a client's keep-alive connection without a request."""
     endpoint_idle: Seconds = 30.0
     """For a warm connection to an endpoint; must be below the endpoint's own limit."""
 
 
+class Limits(Strict):
+    """How much one client may ask for. What is more is refused, by the status given here."""
+
+    head: Octets = 32 * 1024
+    """Octets of a request's head (431): Envoy allows 60 KiB, nginx 32, HAProxy 16."""
+    fields: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Header fields in a request (431): HAProxy's limit is 101, Envoy's 100."""
+    body: Octets = 1024**2
+    """Octets of a request's body (413): nginx's client_max_body_size; a login has 60."""
+    connections: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
+    """Clients' connections at once (503): about 200 MB of memory at 10 KiB each."""
+    requests: Annotated[int, Field(ge=1, le=1_000_000_000)] = 10_000
+    """Requests on one connection, which then closes, so that clients spread anew after a change
+    of replicas: nginx's keepalive_requests is 1000, Envoy's unlimited."""
+
+
+class Tls(Strict):
+    """TLS on the clients' side. The files are read again at every reload."""
+
+    certificate: Annotated[str, Field(min_length=1)]
+    """A PEM file: the certificate, then its chain."""
+    key: Annotated[str, Field(min_length=1)]
+    """A PEM file: the private key."""
+
+
+class AccessLog(Strict):
+    """One JSON line for each exchange, written a few times a second."""
+
+    path: Annotated[str, Field(min_length=1)]
+    """A file, opened again at every reload; `-` is standard output."""
+    sample: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """The share of exchanges that is logged; those that failed always are."""
+
+
 class Config(Strict):
     """A whole configuration, as one YAML file has it."""
 
     listen: At
+    tls: Tls | None = None
+    proxy_protocol: Networks
+    """Peers that announce the real client by a PROXY protocol header; they must."""
+    trusted: Networks
+    """Peers whose X-Forwarded-* and Forwarded fields are believed."""
+    deny: Networks
+    """Clients whose connections are closed at once."""
     admin: Admin | None = None
     routes: Annotated[list[RouteConfig], Field(min_length=1)]
     pools: Annotated[list[PoolConfig], Field(min_length=1)]
     timeouts: Timeouts = Timeouts()
+    limits: Limits = Limits()
+    access_log: AccessLog | None = None
 
 
 def parse(text: str, source: str = "config") -> Config:

@@ -60,9 +60,16 @@ class Changes:
     """Applies configurations to a running balancer, and remembers what was done."""
 
     def __init__(
-        self, table: Table, apply: Callable[[Table], None], audit: AuditTrail, rng: Random
+        self,
+        table: Table,
+        apply: Callable[[Table], None],
+        audit: AuditTrail,
+        rng: Random,
+        prepare: Callable[[Config], None] = lambda config: None,
     ) -> None:
+        """`prepare` opens what a configuration names (certificates, files); raises OSError."""
         self.table = table
+        self._prepare = prepare
         self.audit = audit
         self.reloads = Reloads()
         self._apply = apply
@@ -94,6 +101,11 @@ class Changes:
     def _put(self, text: str, source: str, author: Author) -> Change:
         config = configuration.parse(text, source)
         self._check_listeners(config, source)
+        try:
+            self._prepare(config)
+        except OSError as error:
+            message = f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
+            raise ConfigError(source, [Problem(1, 1, "", message)]) from error
         new = build(config, text, self._rng, self.table)
         old = self.table
         changes = diff(old.config, config)
@@ -135,6 +147,10 @@ class Changes:
         problems = []
         if config.listen != running.listen:
             problems.append(self._fixed("listen", str(running.listen)))
+        for name in ("tls", "proxy_protocol"):
+            there, wanted = bool(getattr(running, name)), bool(getattr(config, name))
+            if there != wanted:
+                problems.append(self._fixed(name, "on" if there else "off"))
         if (config.admin and config.admin.listen) != (running.admin and running.admin.listen):
             where = str(running.admin.listen) if running.admin else "not there"
             problems.append(self._fixed("admin.listen", where))
@@ -143,5 +159,5 @@ class Changes:
 
     @staticmethod
     def _fixed(name: str, running: str) -> Problem:
-        message = f"is {running} while this balancer runs; restart it to listen elsewhere"
+        message = f"is {running} while this balancer runs; restart it to change that"
         return Problem(1, 1, name, message)

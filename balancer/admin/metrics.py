@@ -48,6 +48,7 @@ METRICS = [
         "lb_endpoint_state", (*BY_ENDPOINT, "state"), "1 for the state it is in: active, drain"
     ),
     Declared("lb_refused_total", ("code",), "Requests that were answered without an exchange"),
+    Declared("lb_denied_total", (), "Connections from denied networks, closed at once"),
     Declared("lb_connections", ("side",), "Open connections: to clients, to endpoints"),
     Declared("lb_config_info", ("hash",), "1 for the configuration that runs"),
     Declared("lb_config_last_reload_successful", (), "0 if the last change was refused"),
@@ -87,6 +88,9 @@ class BalancerCollector(Collector):
         for code, count in self._proxy.refused.items():
             refused.add_metric([str(code)], count)
         yield refused
+        denied = _counter("lb_denied_total")
+        denied.add_metric([], self._proxy.denied)
+        yield denied
         connections = _gauge("lb_connections")
         connections.add_metric(["client"], len(self._proxy.clients))
         connections.add_metric(["endpoint"], self._proxy.endpoint_connections)

@@ -3,83 +3,129 @@
 import asyncio
 import ipaddress
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
+from balancer.core import forwarded
 from balancer.net import heads
 from balancer.net.exchange import Exchange
-from balancer.net.heads import HOP_BY_HOP, Fields, Refusal
+from balancer.net.heads import Refusal
+from balancer.net.request import RequestHead
 
 if TYPE_CHECKING:
     from balancer.net.proxy import Proxy
 
-HEAD_LIMIT = 32 * 1024
-"""Octets of a request's head: Envoy allows 60 KiB, nginx 32, HAProxy 16; cookies seldom pass 8."""
-FIELD_LIMIT = 100
-"""Header fields in a request: HAProxy's limit is 101, Envoy's 100."""
+LINGER = 2.0
+"""Seconds that a refused client gets to read its answer before the socket goes: closing at once
+with octets unread makes the kernel send a reset, which may overtake the answer (RFC 9112 9.6)."""
 
 
 class ClientConnection(asyncio.Protocol):
-    """One client socket. Exchanges on it are answered in the order in which they were asked."""
+    """One client socket. Exchanges on it are answered in the order in which they were asked.
 
-    def __init__(self, proxy: "Proxy") -> None:
-        # Per connection.
+    `announced` is the client's address where a PROXY protocol header told it.
+    """
+
+    def __init__(self, proxy: "Proxy", announced: str | None = None) -> None:
         self.proxy = proxy
         self.transport: asyncio.Transport
         self.key = b""
-        """The peer's address, packed: what source hashes hash."""
+        """The client's address, packed: what source hashes hash."""
         self.since = 0.0
-        """When this connection began to wait for the head it waits for; 0 while it serves."""
-        self._peer = b""
-        self._parser = HttpRequestParser(self)
-        self._exchanges: deque[Exchange] = deque()
-        self._refused = False
-        self._paused = False
+        """When this connection began to wait for what it waits for; 0 while it serves."""
         self.congested = False
         """Whether the client reads more slowly than we have to write."""
-        # Per request.
+        self.out: list[bytes] = []
+        """What is to be written at the end of the callback that is running: one write, not two."""
+        self._announced = announced
+        self._parser: HttpRequestParser
+        self._head: RequestHead
+        self.on_header: Callable[[bytes, bytes], None]
+        """llhttp calls the head itself: one call less for each field."""
+        self._exchanges: deque[Exchange] = deque()
         self._current: Exchange | None = None
+        """The exchange whose request is still coming in."""
+        self._tunnel: Exchange | None = None
+        self._undecided: Exchange | None = None
+        """A request for a WebSocket: whether HTTP follows is for the endpoint's answer to say."""
+        self._held = b""
+        """What came behind it meanwhile."""
+        self._served = 0
         self._in_head = False
         self._head_size = 0
-        self._target = b""
-        self._fields: Fields = []
-        self._special: dict[bytes, bytes] = {}
+        self._body_size = 0
+        self._untaken = 0
+        """Octets that the client had not taken when its deadlines were last looked at."""
+        self._paused = False
+        self._refused = False
+        self._chunk = b""
+        """The octets in which the head that is being read stands."""
 
     # ── asyncio's side ───────────────────────────────────────────────────────────────────────
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         peername = transport.get_extra_info("peername")
-        if peername is None:  # gone between accept and now
-            self._refused = True
-            self.transport.abort()
+        peer = self._announced or (peername and peername[0])
+        config = self.proxy.table.config
+        if peer is None:  # gone between accept and now
+            self._turn_away()
             return
-        peer: str = peername[0]
-        self._peer = peer.encode()
-        self.key = ipaddress.ip_address(peer).packed
+        address = ipaddress.ip_address(peer.partition("%")[0])
+        if config.deny and forwarded.within(address, config.deny):
+            self.proxy.denied += 1
+            self._turn_away()
+            return
+        self.key = address.packed
+        scheme = b"https" if transport.get_extra_info("sslcontext") else b"http"
+        self._head = RequestHead(address, scheme, config.trusted)
+        self.on_header = self._head.field
+        self._parser = HttpRequestParser(self)
         self.since = self.proxy.now()
         self.proxy.clients.add(self)
+        if len(self.proxy.clients) > config.limits.connections:
+            self._refuse(Refusal(503, "there are too many connections"))
 
     def data_received(self, data: bytes) -> None:
+        if self._tunnel is not None:
+            self._tunnel.to_endpoint(data)
+            return
         if self._refused:
+            return
+        if self._undecided is not None:
+            self._held += data
             return
         if self._in_head or self._current is None:
             self._head_size += len(data)
+        self._chunk = self._chunk + data if self._in_head else data
         try:
             while True:
                 try:
                     self._parser.feed_data(data)
                     break
-                except HttpParserUpgrade as upgrade:  # not taken up: what follows is HTTP again
+                except HttpParserUpgrade as upgrade:
                     data = data[upgrade.args[0] :]
+                    if self._exchanges and self._exchanges[-1].upgrade:
+                        self._undecided, self._held = self._exchanges[-1], data
+                        self.pause_reading()
+                        break
         except HttpParserError as error:
             cause = error.__context__
             refusal = cause if isinstance(cause, Refusal) else Refusal(400, "not valid HTTP/1.1")
             self._refuse(refusal)
             return
-        if self._in_head and self._head_size > HEAD_LIMIT:
-            self._refuse(Refusal(431, f"the head is larger than {HEAD_LIMIT} octets"))
+        if self._exchanges:
+            attempt = self._exchanges[0].attempt
+            if attempt is not None:
+                attempt.flush()
+        if not self._in_head:
+            self._chunk = b""  # or an idle connection would keep its last request
+        if self._head_size == len(data) and not self._exchanges:
+            self.since = self.proxy.now()  # a head has begun: idle time before it does not count
+        if self._in_head and self._head_size > self.proxy.table.config.limits.head:
+            self._refuse(Refusal(431, "the head is larger than the limit"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.proxy.clients.discard(self)
@@ -91,13 +137,13 @@ class ClientConnection(asyncio.Protocol):
         self.congested = True
         attempt = self._exchanges[0].attempt if self._exchanges else None
         if attempt is not None:
-            attempt.transport.pause_reading()
+            attempt.pause_reading()
 
     def resume_writing(self) -> None:
         self.congested = False
         attempt = self._exchanges[0].attempt if self._exchanges else None
         if attempt is not None:
-            attempt.transport.resume_reading()
+            attempt.resume_reading()
 
     def pause_reading(self) -> None:
         """Take no more from the client for now. Idempotent."""
@@ -106,8 +152,14 @@ class ClientConnection(asyncio.Protocol):
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read on, unless a second request waits its turn."""
-        if self._paused and len(self._exchanges) < 2 and not self.transport.is_closing():
+        """Read on, unless a second request waits its turn, nobody knows what would come, or the
+        endpoint has not taken what came."""
+        if self._undecided is not None or len(self._exchanges) > 1:
+            return
+        attempt = self._exchanges[0].attempt if self._exchanges else None
+        if attempt is not None and attempt.congested:
+            return
+        if self._paused and not self.transport.is_closing():
             self._paused = False
             self.transport.resume_reading()
 
@@ -115,40 +167,28 @@ class ClientConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._in_head = True
-        self._target = b""
-        self._fields = []
-        self._special = {}
+        self._body_size = 0
+        self._head.begin(self.proxy.table.config.limits)
 
     def on_url(self, url: bytes) -> None:
-        self._target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_head:
-            return  # a trailer: dropped (RFC 9110 section 6.5.1 allows it)
-        lower = name.lower()
-        if lower in SPECIAL:
-            if lower in self._special:
-                if lower == b"host":
-                    raise Refusal(400, "more than one Host field")
-                value = self._special[lower] + b", " + value
-            self._special[lower] = value
-        elif lower not in HOP_BY_HOP:
-            self._fields.append((lower, name, value))
-            if len(self._fields) > FIELD_LIMIT:
-                raise Refusal(431, f"more than {FIELD_LIMIT} header fields")
+        self._head.target += url
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        if self._refused:  # behind a request that was the last to be answered here
+            return
         self.since = 0.0
-        method: bytes = self._parser.get_method()
-        version = self._parser.get_http_version()
-        self._check_framing(method, version)
-        host, target = self._where()
-        pool = self.proxy.table.match(host.rpartition(b":")[0] or host, target)
+        parser, head, proxy = self._parser, self._head, self.proxy
+        method = parser.get_method()
+        head.check(method, parser, self._chunk)
+        pool = proxy.table.match(head.host_name, head.target)
         if pool is None:
             raise Refusal(404, "no route leads anywhere from this host and path")
-        exchange = Exchange(self.proxy, self, pool, method)
-        self._fill(exchange, version, host, target)
+        exchange = Exchange(proxy, self, pool, method, head.target)
+        head.fill(exchange, proxy.rng)
+        self._served += 1
+        if self._served >= proxy.table.config.limits.requests:
+            exchange.keep_alive = False
         self._current = exchange
         self._exchanges.append(exchange)
         if len(self._exchanges) == 1:
@@ -157,8 +197,13 @@ class ClientConnection(asyncio.Protocol):
             self.pause_reading()  # pipelined: it waits, and nothing more is read meanwhile
 
     def on_body(self, data: bytes) -> None:
-        if self._current is not None:
-            self._current.request_body(data)
+        exchange = self._current
+        if exchange is None:
+            return
+        self._body_size += len(data)
+        if self._body_size > self.proxy.table.config.limits.body:
+            raise Refusal(413, "the body is larger than the limit")
+        exchange.request_body(data)
 
     def on_message_complete(self) -> None:
         exchange, self._current = self._current, None
@@ -166,100 +211,105 @@ class ClientConnection(asyncio.Protocol):
         if exchange is not None:
             exchange.request_end()
 
-    # ── the request's head ───────────────────────────────────────────────────────────────────
+    def flush(self) -> None:
+        """Write what has gathered."""
+        out = self.out
+        if out:
+            self.out = []
+            if not self.transport.is_closing():
+                self.transport.write(b"".join(out))
 
-    def _check_framing(self, method: bytes, version: str) -> None:
-        """Refuse what llhttp lets through but two readers could understand in two ways."""
-        special = self._special
-        if version not in ("1.1", "1.0"):
-            raise Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
-        if method == b"CONNECT":
-            raise Refusal(501, "this is a reverse proxy; it opens no tunnels")
-        if b"host" not in special and version == "1.1":
-            raise Refusal(400, "no Host field")
-        coding = special.get(b"transfer-encoding")
-        if coding is not None and (version == "1.0" or coding.lower() != b"chunked"):
-            raise Refusal(400, "no transfer coding but chunked, and that only in HTTP/1.1")
-        if b"upgrade" in special and (coding is not None or b"content-length" in special):
-            raise Refusal(400, "an Upgrade request with a body is not understood here")
+    def send(self, data: bytes) -> None:
+        """Write this, after what has gathered."""
+        self.out.append(data)
+        self.flush()
 
-    def _where(self) -> tuple[bytes, bytes]:
-        """Host (lower case) and target in origin form (RFC 9112 section 3.2)."""
-        target = self._target
-        host = self._special.get(b"host", b"")
-        if target[:1] != b"/" and target != b"*":
-            scheme, separator, rest = target.partition(b"://")
-            if not separator or scheme.lower() not in (b"http", b"https"):
-                raise Refusal(400, "the request target is neither a path nor an http URI")
-            host, slash, path = rest.partition(b"/")
-            target = slash + path or b"/"
-        if b"@" in host or b"/" in host or b"," in host:
-            raise Refusal(400, "the Host field is not a host")
-        return host.lower(), target
+    # ── the exchange's side ──────────────────────────────────────────────────────────────────
 
-    def _fill(self, exchange: Exchange, version: str, host: bytes, target: bytes) -> None:
-        """Work out how the exchange is framed, and the head that the endpoint will get."""
-        special, fields = self._special, self._fields
-        connection = special.get(b"connection")
-        exchange.version_1_0 = version == "1.0"
-        exchange.keep_alive = not exchange.version_1_0
-        if connection:
-            named = heads.nominated(connection)
-            fields = heads.without(fields, named)
-            if b"close" in named:
-                exchange.keep_alive = False
-            elif b"keep-alive" in named:
-                exchange.keep_alive = True
-        exchange.request_id = heads.request_id(special.get(b"x-request-id"))
-        exchange.request_chunked = b"transfer-encoding" in special
-        extra = [
-            b"Host: ", host, b"\r\nX-Forwarded-For: ", self._peer,
-            b"\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: ", host,
-            b"\r\nX-Request-Id: ", exchange.request_id, b"\r\n",
-        ]  # fmt: skip
-        if exchange.request_chunked:
-            extra.append(b"Transfer-Encoding: chunked\r\n")
-        elif b"content-length" in special:
-            extra += (b"Content-Length: ", special[b"content-length"], b"\r\n")
-        if b"expect" in special:
-            extra += (b"Expect: ", special[b"expect"], b"\r\n")
-        start = exchange.method + b" " + target + b" HTTP/1.1\r\n"
-        exchange.head = heads.serialise(start, fields, b"".join(extra))
-
-    # ── ends ─────────────────────────────────────────────────────────────────────────────────
+    def enter_tunnel(self, exchange: Exchange) -> None:
+        """From now on octets go to the endpoint as they are, first those that were held."""
+        self._tunnel, self._undecided = exchange, None
+        held, self._held = self._held, b""
+        if held:
+            exchange.to_endpoint(held)
+        self.resume_reading()
 
     def exchange_over(self, exchange: Exchange, *, cut: bool) -> None:
         """The exchange is done: close, or turn to the next request."""
-        if exchange in self._exchanges:
-            self._exchanges.remove(exchange)
+        exchanges = self._exchanges
+        if exchanges and exchanges[0] is exchange:
+            exchanges.popleft()
+        elif exchange in exchanges:
+            exchanges.remove(exchange)
         if self.transport.is_closing():
             return
         if cut:
-            self.transport.abort()
+            self._turn_away()
         elif not exchange.keep_alive or self.proxy.draining:
-            self.transport.close()
+            if exchange is self._current:  # the rest of its request is still on the way
+                self._current = None
+                self._linger()
+            else:
+                self._refused = True
+                self.since = self.proxy.now()
+                self.transport.close()
         elif self._exchanges:  # soon, not now: a thousand pipelined requests must not nest
-            self.proxy.loop.call_soon(self._exchanges[0].begin)
+            self.proxy.loop.call_soon(self._begin_next)
         else:
             self.since = self.proxy.now()
+        if exchange is self._undecided:
+            self.proxy.loop.call_soon(self._go_on_as_http)
+        else:
+            self.resume_reading()
+
+    def _go_on_as_http(self) -> None:
+        """The WebSocket was refused: what was held back is the next request."""
+        held, self._held = self._held, b""
+        self._undecided = None
+        if held:
+            self.data_received(held)
         self.resume_reading()
+
+    # ── ends ─────────────────────────────────────────────────────────────────────────────────
+
+    def _begin_next(self) -> None:
+        """Turn to the request that has waited longest."""
+        if self._exchanges:
+            exchange = self._exchanges[0]
+            exchange.take_turn()
+            if exchange.attempt is not None:
+                exchange.attempt.flush()
+
+    def _turn_away(self) -> None:
+        self._refused = True
+        self._current = None
+        self.transport.abort()
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer a request that goes nowhere, once those before it are answered, and close."""
         self._refused = True
         self.proxy.refused[refusal.status] = self.proxy.refused.get(refusal.status, 0) + 1
-        broken, self._current = self._current, None
+        broken = self._current
         if broken is not None and broken is self._exchanges[0]:
             broken.reject(refusal.status, refusal.detail)
             return
+        self._current = None
         if broken is not None:
             self._exchanges.remove(broken)
         if self._exchanges:  # an answer now would be taken for the answer to an earlier request
             self._exchanges[-1].keep_alive = False
             return
-        given = heads.request_id(self._special.get(b"x-request-id"))
-        self.transport.write(heads.own_answer(refusal.status, refusal.detail, given, close=True))
-        self.transport.close()
+        self.transport.write(heads.own_answer(refusal.status, refusal.detail, b"", close=True))
+        self._linger()
+
+    def _linger(self) -> None:
+        """Say no more, read no more than it takes for the client to have the answer, then close."""
+        self._refused = True
+        self.since = self.proxy.now()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:  # TLS has no half-close
+            self.transport.close()
 
     def close_if_idle(self) -> None:
         """Close unless a request is being served or is on its way in."""
@@ -267,30 +317,22 @@ class ClientConnection(asyncio.Protocol):
             self.transport.close()
 
     def expire(self, now: float) -> None:
-        """Close if the client took too long over a head, or kept an idle connection too long."""
-        timeouts = self.proxy.table.config.timeouts
+        """Close if the client took too long over a head or an answer, or was idle too long."""
         if not self.since or self._exchanges:
             return
-        if self._in_head or self._head_size:
-            if now - self.since > timeouts.head:
+        timeouts = self.proxy.table.config.timeouts
+        untaken = self.transport.get_write_buffer_size()
+        if untaken != self._untaken:  # it still reads its last answer, however slowly
+            self._untaken, self.since = untaken, now
+        waited = now - self.since
+        if untaken:
+            if waited > timeouts.between:
+                self.transport.abort()  # a close would wait for ever for it to read the rest
+        elif self._refused:
+            if waited > LINGER:
+                self.transport.abort()
+        elif self._in_head or self._head_size:
+            if waited > timeouts.head:
                 self._refuse(Refusal(408, "the request's head did not come in time"))
-        elif now - self.since > timeouts.idle:
+        elif waited > timeouts.idle:
             self.transport.close()
-
-
-SPECIAL = frozenset(
-    [
-        b"host",
-        b"connection",
-        b"content-length",
-        b"transfer-encoding",
-        b"expect",
-        b"upgrade",
-        b"forwarded",
-        b"x-forwarded-for",
-        b"x-forwarded-proto",
-        b"x-forwarded-host",
-        b"x-request-id",
-    ]
-)
-"""Fields that the balancer reads or sets itself, so they are never passed on as they came."""

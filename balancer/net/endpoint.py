@@ -7,13 +7,21 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from balancer.core import failure
 from balancer.net.exchange import Exchange
-from balancer.net.heads import HOP_BY_HOP, Fields, nominated, status_line, without
+from balancer.net.heads import HOP_BY_HOP, Lines, nominated, status_line, without
 
 if TYPE_CHECKING:
     from balancer.net.proxy import Proxy
 
 NO_BODY = frozenset([204, 304])
 """Final statuses that never have a body, whatever their fields say (RFC 9112 section 6.3)."""
+
+LENGTH = frozenset([b"content-length"])
+
+OURS = HOP_BY_HOP | {b"x-request-id"}
+"""Fields of an answer that end here; the request id is the exchange's own."""
+
+LONGEST_HEAD = 64 * 1024
+"""Octets of an answer's head: twice what a client may send, since endpoints are ours."""
 
 
 class EndpointConnection(asyncio.Protocol):
@@ -24,14 +32,23 @@ class EndpointConnection(asyncio.Protocol):
         self.address = address
         self.transport: asyncio.Transport
         self.idle_since = 0.0
+        self.out: list[bytes] = []
+        """What is to be written at the end of the callback that is running: one write, not two."""
+        self.congested = False
+        """Whether the endpoint reads more slowly than its clients send."""
         self._exchange: Exchange | None = None
         self._parser = HttpResponseParser(self)
-        self._fields: Fields = []
+        self._lines: Lines = []
         self._connection = b""
+        self._upgrade = b""
+        self._head_size = 0
         self._sized = False
         self._chunked = False
         self._interim = False
         self._reusable = True
+        self._paused = False
+        self._ends_with_head = False
+        """Whether nothing stands behind the head in the octets that ended it."""
 
     # ── asyncio's side ───────────────────────────────────────────────────────────────────────
 
@@ -40,13 +57,32 @@ class EndpointConnection(asyncio.Protocol):
         self.proxy.endpoint_connections += 1
 
     def data_received(self, data: bytes) -> None:
-        if self._exchange is None:  # an answer that nobody asked for
+        exchange = self._exchange
+        if exchange is None:  # an answer that nobody asked for
             self.transport.abort()
             return
+        if exchange.tunnelled:
+            exchange.to_client(data)
+            return
+        if not exchange.answered:
+            if not self._head_size and not b"HTTP/".startswith(data[:5]):
+                self._broken()  # llhttp takes RTSP and ICE for HTTP
+                return
+            self._head_size += len(data)
+            self._ends_with_head = data.endswith(b"\r\n\r\n")
         try:
             self._parser.feed_data(data)
-        except (HttpParserError, HttpParserUpgrade):
-            self._broken(failure.MALFORMED)
+        except HttpParserUpgrade as upgrade:
+            if exchange.tunnelled:
+                exchange.to_client(data[upgrade.args[0] :])
+            else:
+                self._broken()
+        except HttpParserError:
+            self._broken()
+        if not exchange.done:
+            exchange.client.flush()
+        if self._head_size > LONGEST_HEAD and not exchange.answered:
+            self._broken()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.proxy.endpoint_connections -= 1
@@ -61,26 +97,50 @@ class EndpointConnection(asyncio.Protocol):
             exchange.fail(failure.CLOSED_EARLY)
 
     def pause_writing(self) -> None:
+        self.congested = True
         if self._exchange is not None:
             self._exchange.client.pause_reading()
 
     def resume_writing(self) -> None:
+        self.congested = False
         if self._exchange is not None:
             self._exchange.client.resume_reading()
 
     # ── the exchange's side ──────────────────────────────────────────────────────────────────
 
-    def carry(self, exchange: Exchange, head: bytes) -> None:
-        """Take an exchange on and send its request's head."""
+    def carry(self, exchange: Exchange) -> None:
+        """Take an exchange on; its request's octets go to `out`."""
         self._exchange = exchange
-        self._reusable = True
-        self.transport.write(head)
+        self._head_size = 0
+
+    def pause_reading(self) -> None:
+        """Take no more of the answer for now. Idempotent."""
+        if not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on. Idempotent."""
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+
+    def flush(self) -> None:
+        """Write what has gathered."""
+        out = self.out
+        if out:
+            self.out = []
+            self.transport.write(b"".join(out))
 
     def release(self, *, reusable: bool) -> None:
         """The exchange is over. Keep the connection warm if both sides are at a clean boundary."""
+        tunnelled = self._exchange is not None and self._exchange.tunnelled
         self._exchange = None
-        if reusable and self._reusable and not self.transport.is_closing():
-            self.transport.resume_reading()
+        self.out = []
+        if tunnelled:
+            self.transport.close()  # what the client said last is still to go out
+        elif reusable and self._reusable and not (self.congested or self.transport.is_closing()):
+            self.resume_reading()
             self.proxy.warm.put(self)
         else:
             self.transport.abort()
@@ -90,62 +150,81 @@ class EndpointConnection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self._exchange is None:  # a second answer behind the one that was asked for
             raise ValueError("nobody asked")
-        self._fields = []
-        self._connection = b""
+        self._lines = []
+        self._connection = self._upgrade = b""
         self._sized = self._chunked = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         lower = name.lower()
+        if lower in OURS:
+            if lower == b"connection":
+                self._connection = self._connection + b"," + value if self._connection else value
+            elif lower == b"transfer-encoding":
+                if value.lower() != b"chunked" or self._chunked:
+                    raise ValueError("only chunked is understood")
+                self._chunked = True
+            elif lower == b"upgrade":
+                self._upgrade = value.lower()
+            return
         if lower == b"content-length":
             self._sized = True
-        elif lower == b"connection":
-            self._connection = value
-            return
-        elif lower == b"transfer-encoding":
-            self._chunked = True
-            if value.lower() != b"chunked":
-                raise ValueError("only chunked is understood")
-            return
-        elif lower in HOP_BY_HOP or lower == b"x-request-id":
-            return
-        self._fields.append((lower, name, value))
+        self._lines += (name, b": ", value, b"\r\n")
 
     def on_headers_complete(self) -> None:
         exchange = self._exchange
         if exchange is None:
             return
-        status = self._parser.get_status_code()
-        fields = self._fields
+        parser = self._parser
+        status = parser.get_status_code()
+        lines = self._lines
+        if status < 100:
+            raise ValueError("no such status")
+        if self._head_size > LONGEST_HEAD and sum(map(len, lines)) > LONGEST_HEAD:
+            raise ValueError("a head that came at once, and is too large")
+        # Without a Connection field, only HTTP/1.1 is kept alive: no need to ask for the version.
+        if self._connection or not parser.should_keep_alive():
+            version = parser.get_http_version()
+            if version != "1.1":
+                if version != "1.0" or self._chunked:
+                    raise ValueError("neither HTTP/1.1 nor a plain HTTP/1.0")
+                self._reusable = False
         if self._connection:
             named = nominated(self._connection)
-            fields = without(fields, named)
+            lines = without(lines, named)
             if b"close" in named:
                 self._reusable = False
-        if self._parser.get_http_version() != "1.1":
-            self._reusable = False
-        self._interim = status < 200
-        if self._interim:
-            self._forward_interim(exchange, status)
+        if status < 200 or status == 204:  # RFC 9110 section 8.6: these never have a length
+            lines = without(lines, LENGTH)
+        if status < 200:
+            self._interim = True
+            self._forward_interim(exchange, status, lines)
             return
         head_only = exchange.method == b"HEAD"
         bodiless = head_only or status in NO_BODY
         if not (self._sized or self._chunked or bodiless):
             self._reusable = False
-        exchange.response_head(status, fields, body=not bodiless, length_known=self._sized)
+        exchange.response_head(status, lines, body=not bodiless, length_known=self._sized)
         if head_only:  # llhttp waits for the body that Content-Length announces; there is none
             self._parser = HttpResponseParser(self)
+            self._reusable = self._reusable and self._ends_with_head
             exchange.response_end()
 
-    def _forward_interim(self, exchange: Exchange, status: int) -> None:
-        """100 and 103 go on; 101 would switch to a protocol that nobody asked for."""
+    def _forward_interim(self, exchange: Exchange, status: int, lines: Lines) -> None:
+        """100 and 103 go on; 101 too, where the client asked for it."""
         if status == 101:
-            raise ValueError("switching protocols was not asked for")
-        if not exchange.version_1_0:  # RFC 9110 section 15.2
-            exchange.client.transport.write(status_line(status) + b"\r\n")
+            agreed = self._upgrade == b"websocket" and b"upgrade" in nominated(self._connection)
+            if not agreed or not exchange.upgrade or not exchange.request_whole:
+                raise ValueError("switching protocols was not asked for")
+            exchange.switched(lines)
+        elif not exchange.version_1_0:  # RFC 9110 section 15.2
+            exchange.client.transport.write(b"".join((status_line(status), *lines, b"\r\n")))
 
     def on_body(self, data: bytes) -> None:
-        if self._exchange is not None and data:
-            self._exchange.response_body(data)
+        if self._exchange is not None:
+            if data:
+                self._exchange.response_body(data)
+        else:  # behind an answer to HEAD
+            self.transport.abort()
 
     def on_message_complete(self) -> None:
         if self._interim:
@@ -153,9 +232,9 @@ class EndpointConnection(asyncio.Protocol):
         elif self._exchange is not None:
             self._exchange.response_end()
 
-    def _broken(self, reason: failure.Failure) -> None:
+    def _broken(self) -> None:
         self._reusable = False
         if self._exchange is not None:
-            self._exchange.fail(reason)
+            self._exchange.fail(failure.MALFORMED)
         else:
             self.transport.abort()

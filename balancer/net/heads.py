@@ -5,7 +5,6 @@ cannot frame one message in two ways (RFC 9112 section 11.2).
 """
 
 import json
-import secrets
 from http import HTTPStatus
 
 HOP_BY_HOP = frozenset(
@@ -23,8 +22,8 @@ HOP_BY_HOP = frozenset(
 )
 """Fields that speak of one connection only and end here (RFC 9110 section 7.6.1)."""
 
-Fields = list[tuple[bytes, bytes, bytes]]
-"""Header fields in order: name in lower case, name as sent, value."""
+Lines = list[bytes]
+"""Header fields in order, flat: name, `: `, value, CRLF, name, … ready for one join."""
 
 
 class Refusal(Exception):
@@ -41,18 +40,13 @@ def nominated(connection: bytes) -> frozenset[bytes]:
     return frozenset(part.strip().lower() for part in connection.split(b","))
 
 
-def without(fields: Fields, names: frozenset[bytes]) -> Fields:
-    """The fields that are not among `names`."""
-    return [one for one in fields if one[0] not in names]
-
-
-def serialise(start: bytes, fields: Fields, extra: bytes) -> bytes:
-    """A head: its start line, its fields, then lines that are ours (each ending in CRLF)."""
-    lines = [start]
-    for _, name, value in fields:
-        lines += (name, b": ", value, b"\r\n")
-    lines += (extra, b"\r\n")
-    return b"".join(lines)
+def without(lines: Lines, names: frozenset[bytes]) -> Lines:
+    """The lines of the fields whose names (in lower case) are not among `names`."""
+    kept: Lines = []
+    for i in range(0, len(lines), 4):
+        if lines[i].lower() not in names:
+            kept += lines[i : i + 4]
+    return kept
 
 
 def status_line(code: int) -> bytes:
@@ -84,13 +78,3 @@ def own_answer(code: int, detail: str, request_id: bytes, *, close: bool) -> byt
             body,
         ]
     )
-
-
-_ID_CHARACTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:")
-
-
-def request_id(given: bytes | None) -> bytes:
-    """The client's request id if it is harmless in a log line, else a new one."""
-    if given and len(given) <= 128 and _ID_CHARACTERS.issuperset(given):
-        return given
-    return secrets.token_hex(16).encode()

@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import Coroutine
+from random import Random
 from typing import TYPE_CHECKING
 
 from balancer.config import address as parse_address
 from balancer.core import failure
+from balancer.core.deadlines import Overdue, overdue
+from balancer.net.access_log import AccessLog
 from balancer.net.endpoint import EndpointConnection
 from balancer.net.exchange import Exchange
 from balancer.net.warm import WarmConnections
@@ -22,32 +25,35 @@ TICK = 0.25
 class Proxy:
     """The data path's state. One event loop, so no locks."""
 
-    def __init__(self, table: Table, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, table: Table, loop: asyncio.AbstractEventLoop, rng: Random, log: AccessLog | None
+    ) -> None:
         self.table = table
         self.loop = loop
         self.now = loop.time
+        self.rng = rng
+        self.access_log = log
         self.draining = False
         self.clients: set[ClientConnection] = set()
         self.exchanges: set[Exchange] = set()
         """Exchanges that hold an endpoint's lease."""
         self.endpoint_connections = 0
-        self.refused: dict[int, int] = {400: 0, 404: 0, 408: 0, 431: 0, 501: 0, 505: 0}
+        self.refused: dict[int, int] = dict.fromkeys((400, 404, 408, 413, 431, 501, 503, 505), 0)
         """Requests that never became an exchange, by the status they were answered."""
+        self.denied = 0
+        """Connections from denied networks, closed without a word."""
         self.warm = WarmConnections(self)
         self._tasks: set[asyncio.Task[None]] = set()
         self._at_rest = asyncio.Event()
-        self._wanted: frozenset[str] = frozenset()
+        self.wanted: frozenset[str] = frozenset()
+        """Addresses to which new attempts may go, so that warm connections are worth it."""
         self.apply(table)
 
     def apply(self, table: Table) -> None:
         """Serve by this table from now on. Exchanges under way keep the pool they began with."""
         self.table = table
-        self._wanted = frozenset(one.address for _, one in table.endpoints() if one.wanted)
+        self.wanted = frozenset(one.address for _, one in table.endpoints() if one.wanted)
         self.warm.sweep(idle_before=0.0)
-
-    def wants(self, address: str) -> bool:
-        """Whether new attempts may go to this address, so that warm connections are worth it."""
-        return address in self._wanted and not self.draining
 
     def spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Run a coroutine as a task that is kept from the garbage collector until it ends."""
@@ -75,22 +81,44 @@ class Proxy:
             transport.abort()
         else:
             exchange.send_on(connection)
+            connection.flush()
 
     async def watch_deadlines(self) -> None:
         """Once a tick, end what has run past its deadline. Runs until cancelled."""
         while True:
             await asyncio.sleep(TICK)
             self.end_expired()
+            if self.access_log is not None:
+                notes = self.access_log.take()
+                await self.loop.run_in_executor(None, self.access_log.write, notes)
 
     def end_expired(self) -> None:
         """End the exchanges and close the connections whose time is over."""
         now = self.now()
+        timeouts = self.table.config.timeouts
         for exchange in list(self.exchanges):
-            if not exchange.answered and now > exchange.deadline:
-                exchange.fail(failure.ANSWER_TIMEOUT)
+            if exchange.client.congested:  # it counts as moving as long as its client takes octets
+                buffered = exchange.client.transport.get_write_buffer_size()
+                if buffered != exchange.buffered:
+                    exchange.buffered, exchange.moved = buffered, now
+            passed = overdue(exchange, now, timeouts)
+            if passed is not None:
+                self._end(exchange, passed)
         for client in list(self.clients):
             client.expire(now)
-        self.warm.sweep(idle_before=now - self.table.config.timeouts.endpoint_idle)
+        self.warm.sweep(idle_before=now - timeouts.endpoint_idle)
+
+    @staticmethod
+    def _end(exchange: Exchange, passed: Overdue) -> None:
+        """End an exchange whose deadline has passed, as the fault of whoever kept it waiting."""
+        if passed == "body" or not exchange.request_whole:
+            exchange.reject(408, "the request's body did not come in time")
+        elif exchange.client.congested:
+            exchange.abandon()
+        elif passed == "tunnel":
+            exchange.finish("ok", "101")
+        else:
+            exchange.fail(failure.ANSWER_TIMEOUT)
 
     def rest(self) -> None:
         """Note, once we drain, that no exchange is under way any more."""
@@ -100,6 +128,7 @@ class Proxy:
     async def drain(self, grace: float) -> int:
         """Let what was begun finish, at most `grace` seconds; the number of exchanges cut off."""
         self.draining = True
+        self.wanted = frozenset()
         self.warm.close()
         for client in list(self.clients):
             client.close_if_idle()

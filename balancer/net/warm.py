@@ -29,8 +29,10 @@ class WarmConnections:
 
     def put(self, connection: "EndpointConnection") -> None:
         """Keep a connection; close it instead where it would be one too many or unwanted."""
-        stack = self._stacks.setdefault(connection.address, [])
-        if len(stack) >= MOST_PER_ENDPOINT or not self._proxy.wants(connection.address):
+        stack = self._stacks.get(connection.address)
+        if stack is None:
+            stack = self._stacks[connection.address] = []
+        if connection.address not in self._proxy.wanted or len(stack) >= MOST_PER_ENDPOINT:
             connection.transport.close()
             return
         connection.idle_since = self._proxy.now()
@@ -45,7 +47,7 @@ class WarmConnections:
     def sweep(self, idle_before: float) -> None:
         """Close what was last used before a moment, and what leads to an address nobody wants."""
         for connection in list(self._all()):
-            if connection.idle_since < idle_before or not self._proxy.wants(connection.address):
+            if connection.idle_since < idle_before or connection.address not in self._proxy.wanted:
                 connection.transport.close()
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ reads as a dialogue: they send, we send. Nothing between the edges is replaced.
 
 import asyncio
 from collections.abc import Callable
+from random import Random
 from typing import Any, cast
 
 from balancer.net.client import ClientConnection
@@ -22,6 +23,9 @@ class FakeTransport(asyncio.Transport):
         self.written = b""
         self.reading = True
         self.ended = ""
+        self.cut = False
+        """Whether it was aborted, be it after a close that waited for its reader."""
+        self.buffered = 0
 
     def write(self, data: Any) -> None:
         self.written += bytes(data)
@@ -32,14 +36,26 @@ class FakeTransport(asyncio.Transport):
     def resume_reading(self) -> None:
         self.reading = True
 
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.ended = self.ended or "half-closed"
+
+    def get_write_buffer_size(self) -> int:
+        return self.buffered
+
     def is_closing(self) -> bool:
-        return bool(self.ended)
+        return self.ended in ("closed", "aborted")
 
     def close(self) -> None:
-        self.ended = self.ended or "closed"
+        if not self.is_closing():
+            self.ended = "closed"
 
     def abort(self) -> None:
-        self.ended = self.ended or "aborted"
+        self.cut = True
+        if not self.is_closing():
+            self.ended = "aborted"
 
     def take(self) -> bytes:
         """What was written since this was last asked."""
@@ -80,7 +96,9 @@ class Wire:
 
     def __init__(self, text: str) -> None:
         self.loop = FakeLoop()
-        self.proxy = Proxy(table(text), cast(asyncio.AbstractEventLoop, self.loop))
+        self.proxy = Proxy(
+            table(text), cast(asyncio.AbstractEventLoop, self.loop), Random(1), log=None
+        )
 
     def client(self) -> tuple[ClientConnection, FakeTransport]:
         """A client that has just connected."""

@@ -2,10 +2,11 @@
 
 import pytest
 
-from balancer.net.client import FIELD_LIMIT, HEAD_LIMIT
+from balancer.config import Limits
 from tests.balancer.net.fakes import FakeTransport, Wire
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+LIMITS = Limits()
 
 
 @pytest.mark.parametrize(
@@ -37,21 +38,21 @@ GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
             b"Content-Length: 1\r\n\r\n",
             400,
         ),
-        (GET[:-2] + b"X: 1\r\n" * (FIELD_LIMIT + 1) + b"\r\n", 431),
-        (GET[:-2] + b"X: " + b"a" * HEAD_LIMIT, 431),
+        (GET[:-2] + b"X: 1\r\n" * (LIMITS.fields + 1) + b"\r\n", 431),
+        (GET[:-2] + b"X: " + b"a" * LIMITS.head, 431),
     ],
 )
 async def test_what_could_be_read_in_two_ways_is_refused(
     wire: Wire, request_: bytes, status: int
 ) -> None:
-    """It is answered, the connection closed, and nothing reaches an endpoint."""
+    """It is answered, the connection ended, and nothing reaches an endpoint."""
     client, to_client = wire.client()
 
     client.data_received(request_)
     await wire.settle()
 
     assert to_client.take().startswith(b"HTTP/1.1 %d " % status)
-    assert to_client.ended == "closed"
+    assert to_client.ended == "half-closed"
     assert wire.loop.opened == []
     assert wire.proxy.refused[status] == 1
 
@@ -66,7 +67,7 @@ async def test_a_broken_chunk_ends_the_exchange_and_its_attempt(wire: Wire) -> N
 
     assert to_client.take().startswith(b"HTTP/1.1 400 ")
     assert wire.endpoint[1].ended == "aborted"
-    assert to_client.ended == "closed"
+    assert to_client.ended == "half-closed"
 
 
 async def test_a_bad_request_behind_a_good_one_takes_nothing_from_it(wire: Wire) -> None:
@@ -140,7 +141,7 @@ async def test_a_head_that_does_not_come_is_408(wire: Wire) -> None:
 
     assert early == b""
     assert to_client.take().startswith(b"HTTP/1.1 408 ")
-    assert to_client.ended == "closed"
+    assert to_client.ended == "half-closed"
 
 
 async def test_an_idle_connection_is_closed_after_a_while(wire: Wire) -> None:

@@ -8,7 +8,12 @@ import pytest
 from balancer.core.endpoint import Load
 from tests.balancer.net.fakes import FakeTransport, Wire
 
-POST = b"POST /v1/sessions HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\nContent-Length: 2\r\n\r\n{}"
+TRACE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+POST = (
+    b"POST /v1/sessions HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\ntraceparent: "
+    + TRACE
+    + b"\r\nContent-Length: 2\r\n\r\n{}"
+)
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 OURS = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Request-Id: r1\r\n\r\nhi"
@@ -36,8 +41,9 @@ async def test_a_request_goes_there_and_its_answer_comes_back(wire: Wire) -> Non
 
     assert sent == (
         b"POST /v1/sessions HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.7\r\n"
-        b"X-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\nX-Request-Id: r1\r\n"
-        b"Content-Length: 2\r\n\r\n{}"
+        b"X-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\n"
+        b'Forwarded: for=192.0.2.7;host="a";proto=http\r\n'
+        b"X-Request-Id: r1\r\ntraceparent: " + TRACE + b"\r\nContent-Length: 2\r\n\r\n{}"
     )
     assert to_client.take() == OURS
     assert counted(wire) == {("ok", "200"): 1}
@@ -189,7 +195,7 @@ async def test_an_answer_before_the_request_ended_closes_both_sides(wire: Wire) 
     endpoint.data_received(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
 
     assert b"Connection: close" in to_client.take()
-    assert (to_client.ended, to_endpoint.ended) == ("closed", "aborted")
+    assert (to_client.ended, to_endpoint.ended) == ("half-closed", "aborted")
     assert counted(wire) == {("ok", "413"): 1}
 
 

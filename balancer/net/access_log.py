@@ -1,0 +1,102 @@
+"""The access log: one JSON line for each exchange, formatted and written off the hot path.
+
+An exchange costs one `append`; a tick hands what has gathered to a thread. Query strings are left
+out, since people put tokens there; and no octet that a client sends can break a line of JSON.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from balancer.net.exchange import Exchange
+
+MOST_WAITING = 100_000
+"""Lines that may wait for a disk that does not keep up; more are dropped, and counted."""
+
+
+class AccessLog:
+    """Gathers lines; `write` puts them where they belong."""
+
+    def __init__(
+        self, path: str, sample: float, rng: Random, clock: Callable[[], float], wall: float
+    ) -> None:
+        """`clock` is the loop's, `wall` the Unix time at which that clock would read 0.
+
+        Raises OSError if the file cannot be opened.
+        """
+        self.path = path
+        self.sample = sample
+        self.dropped = 0
+        self._random = rng.random
+        self._clock = clock
+        self._wall = wall
+        self._waiting: list[tuple[Any, ...]] = []
+        self._file: IO[str] = self._open()
+
+    def _open(self) -> IO[str]:
+        if self.path == "-":
+            return sys.stdout
+        return Path(self.path).open("a", encoding="utf-8")
+
+    def note(self, exchange: "Exchange", outcome: str, code: str) -> None:
+        """Keep what the line needs of an exchange that ended now, if it is in the sample."""
+        if outcome == "ok" and self.sample < 1 and self._random() >= self.sample:
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            self.dropped += 1
+            return
+        endpoint = exchange.endpoint
+        self._waiting.append((
+            self._clock(), exchange.begun, exchange.sent, exchange.first_octet,
+            exchange.request_id, exchange.key, exchange.method, exchange.target,
+            code, outcome, exchange.pool.name, endpoint.name if endpoint else "",
+        ))  # fmt: skip
+
+    def take(self) -> list[tuple[Any, ...]]:
+        """What has gathered since this was last asked."""
+        taken, self._waiting = self._waiting, []
+        return taken
+
+    def write(self, notes: list[tuple[Any, ...]]) -> None:
+        """Format and write; runs in a thread. Raises OSError if the disk refuses."""
+        self._file.write("".join([self._line(*note) for note in notes]))
+        self._file.flush()
+
+    def reopen(self) -> None:
+        """Go on in the file of that name, which a rotation may have put there anew."""
+        if self.path != "-":
+            self._file.close()
+        self._file = self._open()
+
+    def close(self) -> None:
+        """Write what is left, and close the file."""
+        self.write(self.take())
+        if self.path != "-":
+            self._file.close()
+
+    def _line(
+        self, ended: float, begun: float, sent: float, first: float,
+        request_id: bytes, key: bytes, method: bytes, target: bytes, *rest: str,
+    ) -> str:  # fmt: skip
+        code, outcome, pool, endpoint = rest
+        at = datetime.fromtimestamp(self._wall + begun, UTC).isoformat(timespec="milliseconds")
+        return json.dumps({
+            "at": at,
+            "request_id": request_id.decode(),
+            "client": ".".join(map(str, key)) if len(key) == 4 else key.hex(":", 2),
+            "method": method.decode(),
+            "path": target.partition(b"?")[0].decode("latin-1"),
+            "status": int(code) if code else None,
+            "outcome": outcome,
+            "pool": pool,
+            "endpoint": endpoint,
+            "attempts": 1 if sent else 0,
+            "connect_s": round(sent - begun, 6) if sent else None,
+            "answer_s": round(first - begun, 6) if first else None,
+            "total_s": round(ended - begun, 6),
+        }) + "\n"  # fmt: skip

@@ -1,0 +1,45 @@
+"""Several requests on one connection: whose turn it is, and what follows the last one."""
+
+from tests.balancer.net.fakes import Wire
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\n\r\n"
+SECOND = GET.replace(b"GET / ", b"GET /2 ")
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+
+def all_down(wire: Wire) -> None:
+    """Leave the pool without a ready endpoint."""
+    pool = wire.proxy.table.pools["auth"]
+    pool.endpoints[0].health.up = False
+    pool.refresh()
+
+
+async def test_nothing_is_begun_behind_an_answer_that_says_close(wire: Wire) -> None:
+    """RFC 9112 section 9.6: no request after that is processed; one answer, one unpicked."""
+    all_down(wire)
+    client, to_client = wire.client()
+
+    client.data_received(GET + SECOND)
+    await wire.settle()
+
+    assert to_client.take().count(b"HTTP/1.1 503") == 1
+    assert sum(wire.proxy.table.pools["auth"].unpicked.values()) == 1
+    assert not client._exchanges
+
+
+async def test_a_body_that_waited_for_its_connection_does_not_outrun_the_endpoint(
+    wire: Wire,
+) -> None:
+    """The endpoint's buffer is full at once, so the client is not read until it has emptied."""
+    client, to_client = wire.client()
+    client.data_received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nabc")
+    await wire.settle()
+    endpoint, _ = wire.endpoint
+
+    client.pause_reading()
+    endpoint.pause_writing()
+    client.resume_reading()
+    while_congested = to_client.reading
+    endpoint.resume_writing()
+
+    assert (while_congested, to_client.reading) == (False, True)
