@@ -28,10 +28,10 @@ SPECIAL = HOP_BY_HOP | {
 }
 """Fields that end here, or that the balancer reads and writes anew."""
 
-_HOST = frozenset(
-    b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+;=:[]"
+_HOST = re.compile(
+    rb"(?:[A-Za-z0-9._~%!$&'()*+;=-]*|\[[A-Za-z0-9:._~%!$&'()*+;=-]+\])(?::[0-9]*)?"
 )
-"""Octets of a host and port (RFC 3986 section 3.2.2), less the comma that would make it a list."""
+"""A host and port (RFC 3986 section 3.2.2), less the comma that would make it a list."""
 
 UPGRADES = (b"websocket",)
 """Protocols that are switched to. Not h2c: its smuggling past proxies is well known."""
@@ -80,6 +80,7 @@ class RequestHead:
             if len(lines) > self._most_lines:
                 raise Refusal(431, "more header fields than the limit")
             return
+        value = value.rstrip(b" \t")  # RFC 9110 section 5.5; llhttp takes the left side only
         special = self._special
         if lower in special:
             if lower in (b"host", b"traceparent"):
@@ -89,6 +90,11 @@ class RequestHead:
             else:
                 value = special[lower] + b", " + value
         special[lower] = value
+
+    def size(self) -> int:
+        """Octets of the target and the fields, about as the client sent them."""
+        special = sum(len(name) + len(value) for name, value in self._special.items())
+        return len(self.target) + sum(map(len, self._lines)) + special
 
     def check(self, method: bytes, version: str, chunk: bytes) -> None:
         """Refuse what llhttp lets through but two readers could understand in two ways.
@@ -125,17 +131,21 @@ class RequestHead:
     def _locate(self, host: bytes) -> None:
         """Host (lower case) and target in origin form (RFC 9112 section 3.2); raises Refusal."""
         target = self.target
+        if b"#" in target:
+            raise Refusal(400, "a fragment is not part of a request target")
         if target[:1] != b"/" and target != b"*":
             scheme, separator, rest = target.partition(b"://")
             if not separator or scheme.lower() not in (b"http", b"https"):
                 raise Refusal(400, "the request target is neither a path nor an http URI")
             authority, _, _ = rest.partition(b"?")
             host = authority.partition(b"/")[0]
+            if not host:
+                raise Refusal(400, "an http URI without a host")
             path = rest[len(host) :]
             self.target = path if path.startswith(b"/") else b"/" + path
         if host == self._forwarding_host:  # as in this connection's last request: checked before
             return
-        if not _HOST.issuperset(host):
+        if _HOST.fullmatch(host) is None:
             raise Refusal(400, "the Host field is not a host")
         self.host = host.lower()
         name, colon, port = self.host.rpartition(b":")
