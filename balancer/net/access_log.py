@@ -37,6 +37,7 @@ class AccessLog:
         self._wall = wall
         self._waiting: list[tuple[Any, ...]] = []
         self._file: IO[str] = self._open()
+        self._retired: list[IO[str]] = []
 
     def _open(self) -> IO[str]:
         if self.path == "-":
@@ -64,20 +65,32 @@ class AccessLog:
 
     def write(self, notes: list[tuple[Any, ...]]) -> None:
         """Format and write; runs in a thread. Raises OSError if the disk refuses."""
-        self._file.write("".join([self._line(*note) for note in notes]))
-        self._file.flush()
+        file, text = self._file, "".join([self._line(*note) for note in notes])
+        retired, self._retired = self._retired, []
+        for old in retired:
+            old.close()
+        if text:
+            file.write(text)
+            file.flush()
 
     def reopen(self) -> None:
-        """Go on in the file of that name, which a rotation may have put there anew."""
+        """Go on in the file of that name, which a rotation may have put there anew.
+
+        The old one may just be written to by `write`'s thread, which closes it when it is next run.
+        Raises OSError, and goes on in the old one, if there is no opening it.
+        """
+        new = self._open()
         if self.path != "-":
-            self._file.close()
-        self._file = self._open()
+            self._retired.append(self._file)
+        self._file = new
 
     def close(self) -> None:
-        """Write what is left, and close the file."""
-        self.write(self.take())
-        if self.path != "-":
-            self._file.close()
+        """Write what is left, and close the file. Raises OSError if the disk refuses."""
+        try:
+            self.write(self.take())
+        finally:
+            if self.path != "-":
+                self._file.close()
 
     def _line(
         self, ended: float, begun: float, sent: float, first: float,
