@@ -28,9 +28,7 @@ SPECIAL = HOP_BY_HOP | {
 }
 """Fields that end here, or that the balancer reads and writes anew."""
 
-_HOST = re.compile(
-    rb"(?:[A-Za-z0-9._~%!$&'()*+;=-]*|\[[A-Za-z0-9:._~%!$&'()*+;=-]+\])(?::[0-9]*)?"
-)
+_HOST = re.compile(rb"(?:[A-Za-z0-9._~%!$&'()*+;=-]*|\[[A-Za-z0-9:._~%!$&'()*+;=-]+\])(?::[0-9]*)?")
 """A host and port (RFC 3986 section 3.2.2), less the comma that would make it a list."""
 
 UPGRADES = (b"websocket",)
