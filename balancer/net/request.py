@@ -101,9 +101,8 @@ class RequestHead:
         """
         special = self._special
         self._version_1_0 = version == "1.0"
-        if version != "1.1":
-            if version != "1.0":
-                raise Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        if version not in ("1.1", "1.0"):
+            raise Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
         if (b" RTSP/" in chunk or b" ICE/" in chunk) and self._foreign(method, chunk):
             raise Refusal(400, "this is not HTTP")
         if method == b"CONNECT":

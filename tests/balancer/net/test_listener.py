@@ -132,7 +132,7 @@ def settings(tls: Tls) -> str:
 
 
 async def test_tls_ends_here_and_the_endpoint_is_told(certificate: Make) -> None:
-    """X-Forwarded-Proto is https; the certificate is changed for new handshakes only by good files."""
+    """X-Forwarded-Proto is https; files that fit are used for new handshakes, others are not."""
     one, two = certificate("one"), certificate("two")
     context = trusting(one, two)
     async with front(settings(one)) as at:
@@ -143,9 +143,9 @@ async def test_tls_ends_here_and_the_endpoint_is_told(certificate: Make) -> None
         names = [await served(at, context)]
         at.listener.renew(two)
         names.append(await served(at, context))
-        Path(one.certificate).write_text("broken")
+        broken = Tls(certificate=two.certificate, key=one.key)
         with pytest.raises(OSError, match="PEM"):
-            at.listener.renew(one)
+            at.listener.renew(broken)
         names.append(await served(at, context))
 
     assert b"X-Forwarded-Proto: https\r\n" in answer

@@ -111,7 +111,7 @@ BROKEN_CHUNKS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("step", (4096, 7, 1))
+@pytest.mark.parametrize("step", [4096, 7, 1])
 @pytest.mark.parametrize("chunks", BROKEN_CHUNKS, ids=[repr(one[:24]) for one in BROKEN_CHUNKS])
 async def test_a_broken_chunk_is_never_completed(wire: Wire, chunks: bytes, step: int) -> None:
     """RFC 9112 section 7.1: 400, and the endpoint's connection ends before a last chunk."""
