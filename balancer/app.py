@@ -81,7 +81,10 @@ class Balancer:
         self._rng = Random()  # noqa: S311 # balancing needs dice that are fast, not secret
         table = build(config, text, self._rng)
         self._probes: dict[tuple[str, str, Health], asyncio.Task[None]] = {}
-        access_log = self._access_log(config, loop)
+        try:
+            access_log = self._access_log(config, loop)
+        except OSError as error:
+            raise CannotStart(f"access_log.path: {error.filename}: {error.strerror}") from error
         self.proxy = Proxy(table, loop, self._rng, access_log)
         self.listener = self._listener(config)
         self.changes = Changes(table, self._apply, audit, self._rng, self._prepare)
@@ -123,10 +126,7 @@ class Balancer:
         if wanted is None:
             return None
         wall = datetime.now(UTC).timestamp() - loop.time()
-        try:
-            return AccessLog(wanted.path, wanted.sample, self._rng, loop.time, wall)
-        except OSError as error:
-            raise CannotStart(f"access_log.path: {error.filename}: {error.strerror}") from error
+        return AccessLog(wanted.path, wanted.sample, self._rng, loop.time, wall)
 
     def _listener(self, config: Config) -> Listener:
         try:

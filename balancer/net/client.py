@@ -21,6 +21,10 @@ LINGER = 2.0
 """Seconds that a refused client gets to read its answer before the socket goes: closing at once
 with octets unread makes the kernel send a reset, which may overtake the answer (RFC 9112 9.6)."""
 
+MOST_FRAMING = 16
+"""Octets of framing for one of a body: Go's limit, after CVE-2023-39326; one octet in a chunk of
+its own needs five."""
+
 
 class ClientConnection(asyncio.Protocol):
     """One client socket. Exchanges on it are answered in the order in which they were asked.
@@ -56,6 +60,7 @@ class ClientConnection(asyncio.Protocol):
         self._in_head = False
         self._head_size = 0
         self._body_size = 0
+        self._coded_size = 0
         self._untaken = 0
         """Octets that the client had not taken when its deadlines were last looked at."""
         self._paused = False
@@ -99,6 +104,8 @@ class ClientConnection(asyncio.Protocol):
             return
         if self._in_head or self._current is None:
             self._head_size += len(data)
+        else:
+            self._coded_size += len(data)
         self._chunk = self._chunk + data if self._in_head else data
         try:
             while True:
@@ -126,6 +133,12 @@ class ClientConnection(asyncio.Protocol):
             self.since = self.proxy.now()  # a head has begun: idle time before it does not count
         if self._in_head and self._head_size > self.proxy.table.config.limits.head:
             self._refuse(Refusal(431, "the head is larger than the limit"))
+        elif self._current is not None and self._coded_size > self._most_coded():
+            self._refuse(Refusal(400, "far more framing and trailers than body"))
+
+    def _most_coded(self) -> int:
+        """Octets that a body may take with its chunks' sizes, extensions and trailers."""
+        return MOST_FRAMING * self._body_size + self.proxy.table.config.limits.head
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.proxy.clients.discard(self)
@@ -167,7 +180,7 @@ class ClientConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._in_head = True
-        self._body_size = 0
+        self._body_size = self._coded_size = 0
         self._head.begin(self.proxy.table.config.limits)
 
     def on_url(self, url: bytes) -> None:
@@ -180,6 +193,9 @@ class ClientConnection(asyncio.Protocol):
         self.since = 0.0
         parser, head, proxy = self._parser, self._head, self.proxy
         method = parser.get_method()
+        most = proxy.table.config.limits.head
+        if len(self._chunk) > most and head.size() > most:
+            raise Refusal(431, "the head is larger than the limit")
         head.check(method, parser, self._chunk)
         pool = proxy.table.match(head.host_name, head.target)
         if pool is None:

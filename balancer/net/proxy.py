@@ -90,7 +90,10 @@ class Proxy:
             self.end_expired()
             if self.access_log is not None:
                 notes = self.access_log.take()
-                await self.loop.run_in_executor(None, self.access_log.write, notes)
+                try:
+                    await self.loop.run_in_executor(None, self.access_log.write, notes)
+                except OSError:  # a full disk must not cost us the deadlines
+                    self.access_log.dropped += len(notes)
 
     def end_expired(self) -> None:
         """End the exchanges and close the connections whose time is over."""

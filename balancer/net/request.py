@@ -30,10 +30,8 @@ SPECIAL = HOP_BY_HOP | {
 }
 """Fields that end here, or that the balancer reads and writes anew."""
 
-_HOST = frozenset(
-    b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+;=:[]"
-)
-"""Octets of a host and port (RFC 3986 section 3.2.2), less the comma that would make it a list."""
+_HOST = re.compile(rb"(?:[A-Za-z0-9._~%!$&'()*+;=-]*|\[[A-Za-z0-9:._~%!$&'()*+;=-]+\])(?::[0-9]*)?")
+"""A host and port (RFC 3986 section 3.2.2), less the comma that would make it a list."""
 
 UPGRADES = (b"websocket",)
 """Protocols that are switched to. Not h2c: its smuggling past proxies is well known."""
@@ -44,7 +42,7 @@ class RequestHead:
 
     __slots__ = (
         "_forwarding", "_forwarding_host", "_limits", "_lines", "_most_lines", "_peer", "_scheme",
-        "_special", "_trusted", "_version_1_0", "host", "host_name", "target",
+        "_special", "_trusted", "_version_1_0", "_whole", "host", "host_name", "target",
     )  # fmt: skip
 
     def __init__(self, peer: Address, scheme: bytes, trusted: Sequence[Network]) -> None:
@@ -57,6 +55,7 @@ class RequestHead:
         self._special: dict[bytes, bytes] = {}
         self._most_lines = 0
         self._version_1_0 = False
+        self._whole = False
         self._forwarding = b""
         """What this connection's requests to `_forwarding_host` say of their client."""
         self._forwarding_host: bytes | None = None
@@ -71,6 +70,7 @@ class RequestHead:
         self._lines = []
         self._special = {}
         self._limits = limits
+        self._whole = False
         self._most_lines = 4 * limits.fields
 
     def field(self, name: bytes, value: bytes) -> None:
@@ -78,6 +78,8 @@ class RequestHead:
 
         After `check` come only trailers, which are dropped (RFC 9110 section 6.5.1 allows it).
         """
+        if self._whole:
+            return
         lower = name.lower()
         if lower not in SPECIAL:
             lines = self._lines
@@ -85,6 +87,7 @@ class RequestHead:
             if len(lines) > self._most_lines:
                 raise Refusal(431, "more header fields than the limit")
             return
+        value = value.rstrip(b" \t")  # RFC 9110 section 5.5; llhttp takes the left side only
         special = self._special
         if lower in special:
             if lower in (b"host", b"traceparent"):
@@ -95,12 +98,18 @@ class RequestHead:
                 value = special[lower] + b", " + value
         special[lower] = value
 
+    def size(self) -> int:
+        """Octets of the target and the fields, about as the client sent them."""
+        special = sum(len(name) + len(value) for name, value in self._special.items())
+        return len(self.target) + sum(map(len, self._lines)) + special
+
     def check(self, method: bytes, parser: HttpRequestParser, chunk: bytes) -> None:
         """Refuse what llhttp lets through but two readers could understand in two ways.
 
         `chunk` is octets in which this head stands: llhttp takes RTSP and ICE for HTTP.
         """
         special = self._special
+        self._whole = True
         self._version_1_0 = False
         # Without a Connection field, only HTTP/1.1 is kept alive: no need to ask for the version,
         # which costs 0.4 µs.
@@ -136,17 +145,21 @@ class RequestHead:
     def _locate(self, host: bytes) -> None:
         """Host (lower case) and target in origin form (RFC 9112 section 3.2); raises Refusal."""
         target = self.target
+        if b"#" in target:
+            raise Refusal(400, "a fragment is not part of a request target")
         if target[:1] != b"/" and target != b"*":
             scheme, separator, rest = target.partition(b"://")
             if not separator or scheme.lower() not in (b"http", b"https"):
                 raise Refusal(400, "the request target is neither a path nor an http URI")
             authority, _, _ = rest.partition(b"?")
             host = authority.partition(b"/")[0]
+            if not host:
+                raise Refusal(400, "an http URI without a host")
             path = rest[len(host) :]
             self.target = path if path.startswith(b"/") else b"/" + path
         if host == self._forwarding_host:  # as in this connection's last request: checked before
             return
-        if not _HOST.issuperset(host):
+        if _HOST.fullmatch(host) is None:
             raise Refusal(400, "the Host field is not a host")
         self.host = host.lower()
         name, colon, port = self.host.rpartition(b":")

@@ -74,6 +74,7 @@ class FakeLoop:
         real = asyncio.get_running_loop()
         self.create_task = real.create_task
         self.call_soon = real.call_soon
+        self.run_in_executor = real.run_in_executor
 
     def time(self) -> float:
         return self.clock
