@@ -94,7 +94,7 @@ async def metrics(at: Hurried, http: aiohttp.ClientSession) -> str:
         return await answer.text()
 
 
-async def behaves(at: Hurried, until: asyncio.Future[object]) -> set[bytes]:
+async def behaves(at: Hurried, until: asyncio.Future[tuple[bytes, bytes, int]]) -> set[bytes]:
     """Asks again and again on one connection until the others are done; what it was told."""
     reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
     told = set()
