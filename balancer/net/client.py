@@ -119,14 +119,12 @@ class ClientConnection(asyncio.Protocol):
                         self.pause_reading()
                         break
         except HttpParserError as error:
+            self._flush_attempt()  # what is wrong now takes nothing from what came before it
             cause = error.__context__
             refusal = cause if isinstance(cause, Refusal) else Refusal(400, "not valid HTTP/1.1")
             self._refuse(refusal)
             return
-        if self._exchanges:
-            attempt = self._exchanges[0].attempt
-            if attempt is not None:
-                attempt.flush()
+        self._flush_attempt()
         if not self._in_head:
             self._chunk = b""  # or an idle connection would keep its last request
         if self._head_size == len(data) and not self._exchanges:
@@ -227,6 +225,13 @@ class ClientConnection(asyncio.Protocol):
         if exchange is not None:
             exchange.request_end()
 
+    def _flush_attempt(self) -> None:
+        """Write to the endpoint what has gathered for it."""
+        if self._exchanges:
+            attempt = self._exchanges[0].attempt
+            if attempt is not None:
+                attempt.flush()
+
     def flush(self) -> None:
         """Write what has gathered."""
         out = self.out
@@ -293,8 +298,7 @@ class ClientConnection(asyncio.Protocol):
         if self._exchanges:
             exchange = self._exchanges[0]
             exchange.take_turn()
-            if exchange.attempt is not None:
-                exchange.attempt.flush()
+            self._flush_attempt()
 
     def _turn_away(self) -> None:
         self._refused = True

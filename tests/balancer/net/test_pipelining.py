@@ -43,3 +43,16 @@ async def test_a_body_that_waited_for_its_connection_does_not_outrun_the_endpoin
     endpoint.resume_writing()
 
     assert (while_congested, to_client.reading) == (False, True)
+
+
+async def test_a_whole_request_goes_out_although_the_next_octet_is_wrong(wire: Wire) -> None:
+    """Both came in one read: the error must not keep back what was ready to be written."""
+    client, _ = wire.client()
+    client.data_received(GET)
+    await wire.settle()
+    wire.endpoint[0].data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    wire.endpoint[1].take()
+
+    client.data_received(GET + b"\0")
+
+    assert wire.endpoint[1].take().startswith(b"GET / HTTP/1.1\r\n")
