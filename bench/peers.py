@@ -61,11 +61,16 @@ def _site_packages(venv: Path) -> list[str]:
 def _program(package: Distribution, name: str) -> Program | None:
     """The package's binary of that name, and the libraries that lie beside it."""
     for path in _files(package):
-        if path.name == name and path.open("rb").read(4) == ELF:
+        if path.name == name and _is_binary(path):
             libraries = path.parent / "lib"
             own = {"LD_LIBRARY_PATH": str(libraries)} if libraries.is_dir() else {}
             return Program(path, package.version, own)
     return None
+
+
+def _is_binary(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(ELF)) == ELF
 
 
 def _files(package: Distribution) -> Iterator[Path]:

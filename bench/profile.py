@@ -131,11 +131,11 @@ class DataPath:
     async def warm_up(self, exchanges: int = 200) -> None:
         """Let the connections to all endpoints be made."""
         for _ in range(exchanges):
-            self.edge.written_to = None
             self.client.data_received(REQUEST)
-            while self.edge.written_to is None:
-                await asyncio.sleep(0)
-            self.edge.written_to.data_received(ANSWER)
+            connects = asyncio.all_tasks() - {asyncio.current_task()}
+            if connects:
+                await asyncio.wait(connects)
+            cast(asyncio.Protocol, self.edge.written_to).data_received(ANSWER)
 
     def run(self, exchanges: int) -> None:
         """So many logins, one after the other, on one connection."""
