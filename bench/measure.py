@@ -14,6 +14,9 @@ from bench.wrk import Burst
 WARM_UP = 1.0
 """Seconds of load before a measurement: connections are made, code and caches warm."""
 
+MOST_DROPPED = 0.01
+"""Seconds' worth of arrivals that k6 may miss before we take the rate for too high for it."""
+
 
 @dataclass(frozen=True)
 class Load:
@@ -71,6 +74,13 @@ def latencies(field: Field, load: Load, name: str, rate: int) -> k6.Latency:
     with field.running(name) as (port, _):
         k6.arrivals(load.k6, port, rate, WARM_UP, field.directory)
         return k6.arrivals(load.k6, port, rate, load.seconds, field.directory)
+
+
+def bearable(field: Field, load: Load, rate: int) -> int:
+    """The rate, or as much of it as k6 makes on its core: halved until `direct` is on time."""
+    while rate > 100 and latencies(field, load, "direct", rate).dropped > MOST_DROPPED * rate:
+        rate //= 2
+    return rate
 
 
 def half_of_slowest(samples: Iterable[Sample]) -> int:

@@ -17,6 +17,7 @@ from bench.field import Field, endpoints, say
 from bench.figures import markdown
 from bench.idle import idle
 from bench.machine import machine, sentence, versions
+from bench.page import put
 from bench.slow_readers import Readers, slow_readers
 
 IDLE = ["evenhand", "nginx", "haproxy"]
@@ -36,6 +37,7 @@ with the answer would show.
   python -m bench.memory                            everything, about two minutes
   python -m bench.memory --only evenhand --connections 1000 --readers 50
   python -m bench.memory --markdown                 the block for docs/performance.md
+  python -m bench.memory --page docs/performance.md     … and into its place there
 
 The other proxies come from a venv with requirements.bench (`make bench-memory` makes it). What is
 missing is left out and named.
@@ -70,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
         "--peers", type=Path, default=peers.DEFAULT_VENV, metavar="DIR",
         help="the venv with the other programs (default .venv-bench)",
     )  # fmt: skip
+    line.add_argument("--page", type=Path, metavar="FILE", help="write the block into a page too")
     form = line.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print the figures as JSON")
     form.add_argument("--markdown", action="store_true", help="print the block for the docs")
@@ -168,6 +171,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     interruptible()
     try:
         result = run(options)
+        if options.page is not None:
+            put(options.page, "memory", block(result))
     except CannotRun as reason:
         sys.stderr.write(f"bench.memory: {reason}\n")
         return 2

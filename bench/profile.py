@@ -9,6 +9,7 @@ differs by tens.
 import argparse
 import asyncio
 import cProfile
+import inspect
 import json
 import pstats
 import sys
@@ -21,6 +22,7 @@ from typing import Any, cast
 import httptools
 import uvloop
 
+import balancer
 from balancer import config as configuration
 from balancer.net.client import ClientConnection
 from balancer.net.endpoint import EndpointConnection
@@ -28,9 +30,10 @@ from balancer.net.proxy import Proxy
 from balancer.table import build
 from bench.figures import markdown
 from bench.login import BODY, PATH
+from bench.page import put
 from bench.stub import ANSWER
 
-CHECKOUT = Path(__file__).parent.parent
+HOUSE = Path(balancer.__file__).parent.parent
 CONFIGURATION = """\
 listen: 127.0.0.1:8080
 routes: [{prefix: /, pool: auth}]
@@ -47,13 +50,15 @@ REQUEST = (
     "Accept: application/json\r\nContent-Type: application/json\r\n"
     f"Content-Length: {len(BODY)}\r\n\r\n"
 ).encode() + BODY
+CREATED = b"HTTP/1.1 201"
+PER_CONNECTION = 1000
 BATCHES = 15
 HELP = """\
 Runs logins through the data path in this process, between transports that only count, and tells
 the CPU time of one exchange, what the parser alone takes of it, and the functions that take most.
 
   python -m bench.profile                        a table
-  python -m bench.profile --markdown             the block for docs/performance.md
+  python -m bench.profile --page docs/performance.md     and into its block there
   python -m bench.profile --exchanges 50000 --json
 
 The time of one exchange is taken without the profiler. The shares are the profiler's; since it
@@ -68,11 +73,11 @@ class Sink(asyncio.Transport):
         super().__init__({"peername": peer})
         self._edge = edge
         self.connection: asyncio.Protocol | None = None
-        self.octets = 0
         self.ended = False
 
     def write(self, data: Any) -> None:
-        self.octets += len(data)
+        if data.startswith(CREATED):
+            self._edge.answers += 1
         self._edge.written_to = self.connection
 
     def writelines(self, list_of_data: Any) -> None:
@@ -102,6 +107,8 @@ class Edge:
         self._real = real
         self.written_to: asyncio.Protocol | None = None
         """The endpoint connection that was written to last."""
+        self.answers = 0
+        """Logins that were answered 201."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
@@ -122,27 +129,36 @@ class DataPath:
     def __init__(self) -> None:
         self.edge = Edge(asyncio.get_running_loop())
         parsed = configuration.parse(CONFIGURATION)
-        table = build(parsed, CONFIGURATION, Random(1))  # noqa: S311 # the same in every run
-        self.proxy = Proxy(table, cast(asyncio.AbstractEventLoop, self.edge))
-        self.client = ClientConnection(self.proxy)
-        self.to_client = Sink(self.edge, ("192.0.2.7", 40000))
-        self.client.connection_made(self.to_client)
+        rng = Random(1)  # noqa: S311 # the same in every run
+        table = build(parsed, CONFIGURATION, rng)
+        more = [rng, None][: len(inspect.signature(Proxy).parameters) - 2]
+        self.proxy = Proxy(table, cast(asyncio.AbstractEventLoop, self.edge), *more)
 
     async def warm_up(self, exchanges: int = 200) -> None:
         """Let the connections to all endpoints be made."""
+        client = self._connect()
         for _ in range(exchanges):
-            self.client.data_received(REQUEST)
+            client.data_received(REQUEST)
             connects = asyncio.all_tasks() - {asyncio.current_task()}
             if connects:
                 await asyncio.wait(connects)
             cast(asyncio.Protocol, self.edge.written_to).data_received(ANSWER)
 
     def run(self, exchanges: int) -> None:
-        """So many logins, one after the other, on one connection."""
-        client, edge = self.client, self.edge
-        for _ in range(exchanges):
-            client.data_received(REQUEST)
-            cast(asyncio.Protocol, edge.written_to).data_received(ANSWER)
+        """So many logins, one after the other, a thousand on each connection."""
+        edge = self.edge
+        while exchanges > 0:
+            client = self._connect()
+            for _ in range(min(exchanges, PER_CONNECTION)):
+                client.data_received(REQUEST)
+                cast(asyncio.Protocol, edge.written_to).data_received(ANSWER)
+            client.connection_lost(None)
+            exchanges -= PER_CONNECTION
+
+    def _connect(self) -> ClientConnection:
+        client = ClientConnection(self.proxy)
+        client.connection_made(Sink(self.edge, ("192.0.2.7", 40000)))
+        return client
 
 
 class Ignore:
@@ -204,8 +220,8 @@ def _label(path: str, line: int, name: str) -> str:
     if path == "~":
         return name.strip("<>{}").replace("built-in method ", "")
     place = Path(path)
-    if place.is_relative_to(CHECKOUT):
-        return f"{place.relative_to(CHECKOUT)}:{line} {name}"
+    if place.is_relative_to(HOUSE):
+        return f"{place.relative_to(HOUSE)}:{line} {name}"
     return f"{place.name}:{line} {name}"
 
 
@@ -213,15 +229,12 @@ async def measure(exchanges: int, count: int) -> dict[str, Any]:
     """Everything that this command tells. Raises RuntimeError if a login was not answered."""
     path = DataPath()
     await path.warm_up()
-    before = path.to_client.octets
-    path.run(1)
-    one = path.to_client.octets - before
+    before = path.edge.answers
     whole = microseconds(path.run, exchanges)
     functions = top(path.run, exchanges, count)
-    answered = (path.to_client.octets - before) // one
-    asked = 1 + max(1, exchanges // BATCHES) * BATCHES + exchanges
-    if answered != asked or one < len(ANSWER):
-        raise RuntimeError(f"{asked} logins were sent and {answered} answered")
+    asked, answered = max(1, exchanges // BATCHES) * BATCHES + exchanges, path.edge.answers - before
+    if answered != asked:
+        raise RuntimeError(f"{asked} logins were sent and {answered} answered with 201")
     return {
         "microseconds": round(whole, 2),
         "parser": round(microseconds(parse_only, exchanges), 2),
@@ -257,11 +270,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--top", type=int, default=15, metavar="N", help="functions to show (default 15)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--markdown", action="store_true", help="print Markdown (the default)")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the block into a page too")
     options = parser.parse_args(argv)
     if options.exchanges < 1 or options.top < 1:
         parser.error("--exchanges and --top are 1 or more")
     result = uvloop.run(measure(options.exchanges, options.top))
+    if options.page is not None:
+        put(options.page, "profile", block(result))
     sys.stdout.write(json.dumps(result, indent=1) + "\n" if options.json else block(result))
     return 0
 

@@ -14,7 +14,8 @@ from bench import peers, report
 from bench.children import CannotRun, interruptible, raise_open_files, take_cores
 from bench.field import Field, endpoints, say
 from bench.machine import machine, versions
-from bench.measure import Load, Sample, half_of_slowest, latencies, throughput
+from bench.measure import Load, Sample, bearable, half_of_slowest, latencies, throughput
+from bench.page import put
 
 NAMES = ["evenhand", "evenhand+log", "nginx", "haproxy", "envoy", "caddy", "aiohttp", "direct"]
 HELP = """\
@@ -25,6 +26,7 @@ The contenders take turns (A B C, A B C, …), so that noise is shared; ratios a
   python -m bench.proxy                             everything, three rounds
   python -m bench.proxy --only evenhand --only nginx --rounds 5
   python -m bench.proxy --markdown                  the block for docs/performance.md
+  python -m bench.proxy --page docs/performance.md     … and into its place there
   python -m bench.proxy --json > proxy.json         every sample
 
 The other proxies and k6 come from a venv with requirements.bench (`make bench-proxy` makes it),
@@ -60,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
         "--peers", type=Path, default=peers.DEFAULT_VENV, metavar="DIR",
         help="the venv with the other programs (default .venv-bench)",
     )  # fmt: skip
+    line.add_argument("--page", type=Path, metavar="FILE", help="write the block into a page too")
     form = line.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print every sample as JSON")
     form.add_argument("--markdown", action="store_true", help="print the block for the docs")
@@ -84,7 +87,7 @@ def measure(options: argparse.Namespace, field: Field, load: Load) -> list[Sampl
     if load.k6 is None:
         say(f"no latencies: {peers.why_missing('k6', field.venv)}")
         return list(samples.values())
-    rate = options.rate or half_of_slowest(samples.values())
+    rate = bearable(field, load, options.rate or half_of_slowest(samples.values()))
     say(f"latencies at {rate} arrivals a second")
     for number in range(1, options.rounds + 1):
         for name in [one for one in names if (one, number) in samples]:
@@ -138,6 +141,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     interruptible()
     try:
         result = run(options)
+        if options.page is not None:
+            put(options.page, "proxy", report.block(result))
     except CannotRun as reason:
         sys.stderr.write(f"bench.proxy: {reason}\n")
         return 2

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from bench import peers
+from tests.loadtest.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent
 TWO_CORES = hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) > 1
@@ -92,8 +93,8 @@ def test_a_benchmark_that_is_stopped_leaves_nothing_running() -> None:
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     ) as running:  # fmt: skip
         family = psutil.Process(running.pid)
-        while len(started := family.children(recursive=True)) < 3:  # endpoints, balancer, load
-            assert running.poll() is None
+        until(lambda: len(family.children(recursive=True)) > 2, "endpoints, balancer and load run")
+        started = family.children(recursive=True)
         running.terminate()
         running.communicate(timeout=20)
 
