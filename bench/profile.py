@@ -9,7 +9,6 @@ differs by tens.
 import argparse
 import asyncio
 import cProfile
-import inspect
 import json
 import pstats
 import sys
@@ -131,8 +130,7 @@ class DataPath:
         parsed = configuration.parse(CONFIGURATION)
         rng = Random(1)  # noqa: S311 # the same in every run
         table = build(parsed, CONFIGURATION, rng)
-        more = [rng, None][: len(inspect.signature(Proxy).parameters) - 2]
-        self.proxy = Proxy(table, cast(asyncio.AbstractEventLoop, self.edge), *more)
+        self.proxy = Proxy(table, cast(asyncio.AbstractEventLoop, self.edge), rng, None)
 
     async def warm_up(self, exchanges: int = 200) -> None:
         """Let the connections to all endpoints be made."""

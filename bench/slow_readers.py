@@ -56,6 +56,7 @@ def slow_readers(field: Field, name: str, answer: int, readers: Readers) -> Slow
         clients = [kept.enter_context(_connect(port)) for _ in range(readers.number)]
         for client in clients:
             client.sendall(b"GET /stream?%d HTTP/1.1\r\nHost: bench.test\r\n\r\n" % answer)
+            client.setblocking(False)
         taken, peak = _read_slowly(clients, proxy, readers.seconds, name)
         _check(taken, answer, name)
         say(f"{name}: {len(taken)} readers took {sum(taken) / len(taken) / 1024:.0f} KiB each")
@@ -89,7 +90,7 @@ def _connect(port: int) -> socket.socket:
 def _read(client: socket.socket, name: str) -> int:
     """Take a piece if there is one."""
     try:
-        piece = client.recv(PIECE, socket.MSG_DONTWAIT)
+        piece = client.recv(PIECE)
     except BlockingIOError:
         return 0
     except OSError as error:
