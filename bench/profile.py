@@ -7,7 +7,6 @@ differs by tens.
 """
 
 import argparse
-import asyncio
 import cProfile
 import json
 import pstats
@@ -15,42 +14,18 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from random import Random
 from typing import Any, cast
 
 import httptools
 import uvloop
 
 import balancer
-from balancer import config as configuration
-from balancer.net.client import ClientConnection
-from balancer.net.endpoint import EndpointConnection
-from balancer.net.proxy import Proxy
-from balancer.table import build
+from bench.datapath import REQUEST, DataPath
 from bench.figures import markdown
-from bench.login import BODY, PATH
 from bench.page import put
 from bench.stub import ANSWER
 
 HOUSE = Path(balancer.__file__).parent.parent
-CONFIGURATION = """\
-listen: 127.0.0.1:8080
-routes: [{prefix: /, pool: auth}]
-pools:
-  - name: auth
-    endpoints:
-      - {name: auth-1, address: "127.0.0.1:9001"}
-      - {name: auth-2, address: "127.0.0.1:9002"}
-      - {name: auth-3, address: "127.0.0.1:9003"}
-      - {name: auth-4, address: "127.0.0.1:9004"}
-"""
-REQUEST = (
-    f"POST {PATH} HTTP/1.1\r\nHost: login.example.test\r\nUser-Agent: Mozilla/5.0\r\n"
-    "Accept: application/json\r\nContent-Type: application/json\r\n"
-    f"Content-Length: {len(BODY)}\r\n\r\n"
-).encode() + BODY
-CREATED = b"HTTP/1.1 201"
-PER_CONNECTION = 1000
 BATCHES = 15
 HELP = """\
 Runs logins through the data path in this process, between transports that only count, and tells
@@ -63,100 +38,6 @@ the CPU time of one exchange, what the parser alone takes of it, and the functio
 The time of one exchange is taken without the profiler. The shares are the profiler's; since it
 charges for each call, small functions look dearer than they are: compare a function with itself.
 """
-
-
-class Sink(asyncio.Transport):
-    """Throws away what is written, and counts it."""
-
-    def __init__(self, edge: "Edge", peer: tuple[str, int]) -> None:
-        super().__init__({"peername": peer})
-        self._edge = edge
-        self.connection: asyncio.Protocol | None = None
-        self.ended = False
-
-    def write(self, data: Any) -> None:
-        if data.startswith(CREATED):
-            self._edge.answers += 1
-        self._edge.written_to = self.connection
-
-    def writelines(self, list_of_data: Any) -> None:
-        for data in list_of_data:
-            self.write(data)
-
-    def is_closing(self) -> bool:
-        return self.ended
-
-    def close(self) -> None:
-        self.ended = True
-
-    def abort(self) -> None:
-        self.ended = True
-
-    def pause_reading(self) -> None:
-        """Nothing comes by itself."""
-
-    def resume_reading(self) -> None:
-        """Nothing comes by itself."""
-
-
-class Edge:
-    """The real event loop, except that its connections lead into a `Sink`."""
-
-    def __init__(self, real: asyncio.AbstractEventLoop) -> None:
-        self._real = real
-        self.written_to: asyncio.Protocol | None = None
-        """The endpoint connection that was written to last."""
-        self.answers = 0
-        """Logins that were answered 201."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
-
-    async def create_connection(
-        self, factory: Callable[[], EndpointConnection], host: str, port: int, **_: Any
-    ) -> tuple[Sink, EndpointConnection]:
-        """What asyncio's does, without a socket."""
-        sink, connection = Sink(self, (host, port)), factory()
-        sink.connection = connection
-        connection.connection_made(sink)
-        return sink, connection
-
-
-class DataPath:
-    """A client, the proxy, and endpoints that answer at once."""
-
-    def __init__(self) -> None:
-        self.edge = Edge(asyncio.get_running_loop())
-        parsed = configuration.parse(CONFIGURATION)
-        rng = Random(1)  # noqa: S311 # the same in every run
-        table = build(parsed, CONFIGURATION, rng)
-        self.proxy = Proxy(table, cast(asyncio.AbstractEventLoop, self.edge), rng, None)
-
-    async def warm_up(self, exchanges: int = 200) -> None:
-        """Let the connections to all endpoints be made."""
-        client = self._connect()
-        for _ in range(exchanges):
-            client.data_received(REQUEST)
-            connects = asyncio.all_tasks() - {asyncio.current_task()}
-            if connects:
-                await asyncio.wait(connects)
-            cast(asyncio.Protocol, self.edge.written_to).data_received(ANSWER)
-
-    def run(self, exchanges: int) -> None:
-        """So many logins, one after the other, a thousand on each connection."""
-        edge = self.edge
-        while exchanges > 0:
-            client = self._connect()
-            for _ in range(min(exchanges, PER_CONNECTION)):
-                client.data_received(REQUEST)
-                cast(asyncio.Protocol, edge.written_to).data_received(ANSWER)
-            client.connection_lost(None)
-            exchanges -= PER_CONNECTION
-
-    def _connect(self) -> ClientConnection:
-        client = ClientConnection(self.proxy)
-        client.connection_made(Sink(self.edge, ("192.0.2.7", 40000)))
-        return client
 
 
 class Ignore:
@@ -195,21 +76,47 @@ def microseconds(work: Callable[[int], None], exchanges: int) -> float:
     return least / batch * 1e6
 
 
-def top(work: Callable[[int], None], exchanges: int, count: int) -> list[dict[str, Any]]:
-    """The functions with most own time."""
+Own = dict[tuple[str, int, str], tuple[int, float]]
+"""Calls and seconds of own time of each function, by its file, line and name."""
+
+
+def profiled(work: Callable[[int], None], exchanges: int) -> Own:
+    """What cProfile sees of so many exchanges, without the benchmark's own functions."""
     profile = cProfile.Profile()
     profile.runcall(work, exchanges)
     stats = cast(Any, pstats.Stats(profile)).stats
-    ours = {key: value for key, value in stats.items() if not key[0].endswith("bench/profile.py")}
-    total = sum(value[2] for value in ours.values())
-    ranked = sorted(ours.items(), key=lambda item: -item[1][2])[:count]
+    return {
+        key: (value[1], value[2])
+        for key, value in stats.items()
+        if Path(key[0]).parent != Path(__file__).parent
+    }
+
+
+def by_function(own: Own, exchanges: int, count: int) -> list[dict[str, Any]]:
+    """The functions with most own time."""
+    total = sum(seconds for _, seconds in own.values())
+    ranked = sorted(own.items(), key=lambda item: -item[1][1])[:count]
     return [
         {
             "function": _label(*key),
-            "calls": round(value[1] / exchanges, 2),
-            "share": round(100 * value[2] / total, 1),
+            "calls": round(calls / exchanges, 2),
+            "share": round(100 * seconds / total, 1),
         }
-        for key, value in ranked
+        for key, (calls, seconds) in ranked
+    ]
+
+
+def by_file(own: Own, microseconds: float) -> list[dict[str, Any]]:
+    """Each file's part of an exchange; what is neither ours nor a file counts as `built-in`."""
+    sums: dict[str, float] = {}
+    for (path, _, _), (_, seconds) in own.items():
+        name = _place(path) if Path(path).is_relative_to(HOUSE) else "built-in"
+        sums[name] = sums.get(name, 0.0) + seconds
+    total = sum(sums.values())
+    return [
+        {"file": name, "microseconds": round(microseconds * seconds / total, 1)}
+        for name, seconds in sorted(sums.items(), key=lambda item: -item[1])
+        if seconds >= total / 100
     ]
 
 
@@ -217,10 +124,13 @@ def _label(path: str, line: int, name: str) -> str:
     """`net/client.py:80 data_received`, or a built-in's name without its angle brackets."""
     if path == "~":
         return name.strip("<>{}").replace("built-in method ", "")
+    return f"{_place(path)}:{line} {name}"
+
+
+def _place(path: str) -> str:
+    """A path from the top of the project, or a file's name alone."""
     place = Path(path)
-    if place.is_relative_to(HOUSE):
-        return f"{place.relative_to(HOUSE)}:{line} {name}"
-    return f"{place.name}:{line} {name}"
+    return str(place.relative_to(HOUSE)) if place.is_relative_to(HOUSE) else place.name
 
 
 async def measure(exchanges: int, count: int) -> dict[str, Any]:
@@ -229,19 +139,21 @@ async def measure(exchanges: int, count: int) -> dict[str, Any]:
     await path.warm_up()
     before = path.edge.answers
     whole = microseconds(path.run, exchanges)
-    functions = top(path.run, exchanges, count)
+    own = profiled(path.run, exchanges)
     asked, answered = max(1, exchanges // BATCHES) * BATCHES + exchanges, path.edge.answers - before
     if answered != asked:
         raise RuntimeError(f"{asked} logins were sent and {answered} answered with 201")
     return {
         "microseconds": round(whole, 2),
         "parser": round(microseconds(parse_only, exchanges), 2),
-        "functions": functions,
+        "files": by_file(own, whole),
+        "functions": by_function(own, exchanges, count),
     }
 
 
 def block(result: dict[str, Any]) -> str:
     """The result as Markdown."""
+    files = [[f"`{one['file']}`", f"{one['microseconds']:.1f}"] for one in result["files"]]
     rows = [
         [f"`{one['function']}`", f"{one['calls']:g}", f"{one['share']:.1f} %"]
         for one in result["functions"]
@@ -249,6 +161,8 @@ def block(result: dict[str, Any]) -> str:
     return (
         f"One exchange takes {result['microseconds']:.1f} µs of CPU outside the kernel; "
         f"the parser alone would take {result['parser']:.1f} µs.\n\n"
+        + markdown(["file", "µs per exchange"], files)
+        + "\n\n"
         + markdown(["function", "calls per exchange", "own time"], rows)
         + "\n"
     )

@@ -80,6 +80,9 @@ def test_the_profile_names_functions_of_the_data_path() -> None:
 
     assert told["microseconds"] > told["parser"] > 0
     assert len(told["functions"]) == 5
+    assert sum(one["microseconds"] for one in told["files"]) == pytest.approx(
+        told["microseconds"], rel=0.2
+    )
     assert any("balancer/net/" in one["function"] for one in told["functions"])
 
 
