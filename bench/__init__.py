@@ -1,0 +1,1 @@
+"""Benchmarks beside other proxies: cost per request, latency added, memory."""
