@@ -101,7 +101,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--name", required=True)
     parser.add_argument("--port", required=True, type=int)
     parser.add_argument("--journal", required=True, type=Path)
-    parser.add_argument("--service-time", type=float, default=0.05, metavar="SECONDS")
+    parser.add_argument("--service-time", type=float, default=0.1, metavar="SECONDS")
     options = parser.parse_args(argv)
     uvloop.run(serve(options.name, options.port, Journal(options.journal), options.service_time))
     return 0

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from bench.faults.counting import Asked, Executed, Tally, count
 from bench.faults.processes import ROOT, NotReady
 from bench.faults.proxies import Layout, Setting
-from bench.faults.scenarios import ANSWER_TIMEOUT, Scenario
+from bench.faults.scenarios import ANSWER_TIMEOUT, SERVICE_TIME, Scenario
 from bench.faults.stage import Stage, free_ports
 from bench.peers import Program
 
@@ -24,8 +24,7 @@ class Load:
     rate: float = 250.0
     """Requests a second."""
     seed: int = 1
-    service_time: float = 0.05
-    """Seconds: at 250 requests a second each instance has three at work on average."""
+    service_time: float = SERVICE_TIME
     patience: float = 8.0
     """Seconds until the client gives up: longer than any proxy takes to fail with retries."""
 

@@ -12,6 +12,8 @@ Act = Literal["reload", "kill", "start", "freeze", "thaw"]
 INSTANCES = 4
 ANSWER_TIMEOUT = 2.0
 """Seconds within which every proxy must have an instance's answer (its read deadline)."""
+SERVICE_TIME = 0.1
+"""Seconds that an instance takes: a login's hash. At 250 a second each has six at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,10 @@ POST_KEPT = Aim(
 )
 ONCE = Aim("no POST executed twice", lambda tally: tally.post_twice == 0)
 PROMPT = Aim(
-    "p99 below the read deadline + 50 ms",
-    lambda tally: tally.p99_ms < ANSWER_TIMEOUT * 1000 + 50,
+    "p99 below the read deadline + the service time + 50 ms",
+    lambda tally: tally.p99_ms < (ANSWER_TIMEOUT + SERVICE_TIME) * 1000 + 50,
 )
+"""The service time is in it for a GET that goes to another instance after the deadline."""
 
 SCENARIOS = {
     one.name: one

@@ -95,8 +95,10 @@ ENVOY = Product(
 
 
 def retries(retry_on: str) -> dict[str, str]:
-    """A retry policy as Istio writes it: two more tries, each at another endpoint."""
+    """A retry policy as Istio writes it: two more tries, each at another endpoint, and no bound
+    on how many are under way (Envoy by itself allows 3, which these faults exceed at once)."""
     return {
+        "cluster": "circuit_breakers: {thresholds: [{max_retries: 1000000}]}",
         "route": f"""\
 timeout: 7s
                   retry_policy:
@@ -108,7 +110,7 @@ timeout: 7s
                       typed_config:
                         "@type": type.googleapis.com/envoy.extensions.retry.host.\
 previous_hosts.v3.PreviousHostsPredicate
-                    host_selection_retry_max_attempts: 5"""
+                    host_selection_retry_max_attempts: 5""",
     }
 
 

@@ -1,5 +1,6 @@
 """The timelines: what is done, when, and what we aim for."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -57,4 +58,9 @@ def test_aims_tell_a_loss_from_none() -> None:
         "nothing lost",
         "no GET lost",
         "no POST lost beyond those in flight there",
+    }
+    late = replace(clean, p99_ms=2200.0, post_twice=1)
+    assert {text for text, aim in aims.items() if not aim.met(late)} == {
+        "no POST executed twice",
+        "p99 below the read deadline + the service time + 50 ms",
     }
