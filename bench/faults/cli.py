@@ -120,7 +120,8 @@ def play_all(options: argparse.Namespace) -> tuple[list[Row], list[str]]:
 
 def about(options: argparse.Namespace) -> dict[str, Any]:
     """What a reader of the figures must know."""
-    found = peers.find(options.peers)
+    used = {setting.product.program for setting in SETTINGS.values()}
+    found = {name: one for name, one in peers.find(options.peers).items() if name in used}
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",

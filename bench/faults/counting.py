@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Method = Literal["GET", "POST"]
+NEWS = 0.05
+"""Seconds that a proxy may take to hear of a death; what it sends there meanwhile is in flight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Tally:
     post_lost: int
     post_in_flight: int
     """POSTs that an instance was at when it was killed: no proxy can save those."""
+    post_lost_needlessly: int
+    """POSTs lost in runs with kills although none happened while they were under way."""
     post_twice: int
     """POSTs executed more than once: a login counted twice, a payment made twice."""
     get_twice: int
@@ -102,8 +106,10 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[max(0, int(rank) - 1)]
 
 
-def count(asked: Sequence[Asked], executed: Sequence[Executed]) -> Tally:
-    """Set the client's records against the instances'."""
+def count(
+    asked: Sequence[Asked], executed: Sequence[Executed], kills: Sequence[float] = ()
+) -> Tally:
+    """Set the client's records against the instances'; `kills` are the moments of kill -9."""
     times = Counter(one.id for one in executed)
     finished = {one.id for one in executed if one.finished}
     by_id = {one.id: one for one in asked}
@@ -118,6 +124,9 @@ def count(asked: Sequence[Asked], executed: Sequence[Executed]) -> Tally:
         get_lost=methods["GET"],
         post_lost=methods["POST"],
         post_in_flight=sum(1 for one in executed if one.method == "POST" and not one.finished),
+        post_lost_needlessly=sum(
+            1 for one in lost if one.method == "POST" and kills and not _met_a_kill(one, kills)
+        ),
         post_twice=twice["POST"],
         get_twice=twice["GET"],
         executed_but_failed=sum(1 for one in lost if one.id in finished),
@@ -128,6 +137,12 @@ def count(asked: Sequence[Asked], executed: Sequence[Executed]) -> Tally:
         client_lag_p99_ms=round(percentile([_lag(one) for one in asked], 0.99), 1),
         how_lost=dict(Counter(one.outcome for one in lost).most_common()),
     )
+
+
+def _met_a_kill(one: Asked, kills: Sequence[float]) -> bool:
+    """Whether an instance died while this request was under way, so that it may have been there."""
+    began = (one.sent or one.due) - NEWS
+    return any(began <= kill <= one.done for kill in kills)
 
 
 def _lag(one: Asked) -> float:

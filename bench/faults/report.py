@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from bench.faults.counting import Tally
 from bench.faults.run import Row
-from bench.faults.scenarios import SCENARIOS
+from bench.faults.scenarios import SCENARIOS, Scenario
 
 
 class Column(NamedTuple):
@@ -21,15 +21,21 @@ COLUMNS = (
     Column("sent", lambda row: str(row.tally.sent)),
     Column("GET lost", lambda row: str(row.tally.get_lost)),
     Column("POST lost", lambda row: str(row.tally.post_lost)),
-    Column("in flight there", lambda row: str(row.tally.post_in_flight)),
     Column("POST twice", lambda row: str(row.tally.post_twice)),
     Column("executed but failed", lambda row: str(row.tally.executed_but_failed)),
     Column("p99 ms", lambda row: f"{row.tally.p99_ms:.0f}"),
     Column("max ms", lambda row: f"{row.tally.max_ms:.0f}"),
     Column("how lost", lambda row: how_lost(row.tally)),
 )
-RELOADS = Column("reloads", lambda row: str(row.reloads))
-"""Instead of `in flight there`, where nothing is killed."""
+RELOADS = (Column("reloads", lambda row: str(row.reloads)),)
+KILLS = (
+    Column("in flight there", lambda row: str(row.tally.post_in_flight)),
+    Column("POST lost needlessly", lambda row: str(row.tally.post_lost_needlessly)),
+)
+"""Columns that mean something only where something was reloaded, or killed."""
+
+MOST_LAG_MS = 20.0
+"""Above this the machine was too busy for the latencies of a row to mean anything."""
 
 
 def how_lost(tally: Tally) -> str:
@@ -38,10 +44,11 @@ def how_lost(tally: Tally) -> str:
     return ", ".join(found) or "–"
 
 
-def columns(rows: Sequence[Row]) -> list[Column]:
-    """The columns that have something to say about these rows."""
-    reloaded = any(row.reloads for row in rows)
-    return [RELOADS if reloaded and one.title == "in flight there" else one for one in COLUMNS]
+def columns(scenario: Scenario) -> list[Column]:
+    """The columns that have something to say about a scenario."""
+    acts = {step.act for step in scenario.steps}
+    more = (RELOADS if "reload" in acts else ()) + (KILLS if "kill" in acts else ())
+    return [*COLUMNS[:4], *more, *COLUMNS[4:]]
 
 
 def by_scenario(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -56,7 +63,7 @@ def terminal(rows: Sequence[Row]) -> str:
     """Aligned text, one block per scenario."""
     blocks = []
     for name, some in by_scenario(rows).items():
-        shown = columns(some)
+        shown = columns(SCENARIOS[name])
         cells = [[one.title for one in shown], *([one.cell(row) for one in shown] for row in some)]
         widths = [max(len(line[i]) for line in cells) for i in range(len(shown))]
         lines = [
@@ -67,21 +74,22 @@ def terminal(rows: Sequence[Row]) -> str:
             for line in cells
         ]
         blocks.append("\n".join([f"{name}: {SCENARIOS[name].title}", *lines]))
-    return "\n\n".join([*blocks, *remarks(rows)])
+    return "\n\n".join([*blocks, "\n".join(remarks(rows))]).rstrip()
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """The same as Markdown tables."""
     blocks = []
     for name, some in by_scenario(rows).items():
-        shown = columns(some)
+        shown = columns(SCENARIOS[name])
         lines = [
             "| " + " | ".join(one.title for one in shown) + " |",
             "| --- |" + " ---: |" * (len(shown) - 2) + " --- |",
             *("| " + " | ".join(one.cell(row) for one in shown) + " |" for row in some),
         ]
         blocks.append("\n".join([f"### {name}: {SCENARIOS[name].title}", "", *lines]))
-    return "\n\n".join([*blocks, *remarks(rows)])
+    noted = "\n".join(f"- {remark}" for remark in remarks(rows))
+    return "\n\n".join([*blocks, noted]).rstrip()
 
 
 def remarks(rows: Sequence[Row]) -> list[str]:
@@ -94,8 +102,11 @@ def remarks(rows: Sequence[Row]) -> list[str]:
                 f"{row.proxy}, {row.scenario}: {row.tally.unexplained} requests do not add up; "
                 "do not trust this row."
             )
-    lag = max((row.tally.client_lag_p99_ms for row in rows), default=0.0)
-    found.append(f"The client itself was late by at most {lag:.0f} ms at p99 (worst row).")
+        if row.tally.client_lag_p99_ms > MOST_LAG_MS:
+            found.append(
+                f"{row.proxy}, {row.scenario}: the client itself was late, p99 "
+                f"{row.tally.client_lag_p99_ms:.0f} ms: these latencies are not the proxy's."
+            )
     return found
 
 

@@ -37,6 +37,8 @@ class Records:
     executed: tuple[Executed, ...]
     reloads: int
     """Reloads that the proxy said it carried out."""
+    kills: tuple[float, ...]
+    """When instances were killed, on the clock of the records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def record(
                     f"{setting.name} ended during {scenario.name}; its log ends:\n{died}"
                 )
             stage.settle()
-            return Records(tuple(asked), tuple(stage.executed()), reloads)
+            return Records(tuple(asked), tuple(stage.executed()), reloads, tuple(stage.kills))
 
 
 def _play(stage: Stage, scenario: Scenario, load: Load) -> list[Asked]:
@@ -113,6 +115,7 @@ def row(setting: Setting, scenario: Scenario, rounds: Sequence[Records]) -> Row:
     tally = count(
         [one for records in rounds for one in records.asked],
         [one for records in rounds for one in records.executed],
+        [one for records in rounds for one in records.kills],
     )
     missed = tuple(aim.text for aim in scenario.aims if not aim.met(tally))
     return Row(setting.name, scenario.name, sum(one.reloads for one in rounds), tally, missed)

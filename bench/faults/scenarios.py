@@ -81,8 +81,8 @@ def rolling(pause: float, dead: float) -> Scenario:
 NOTHING_LOST = Aim("nothing lost", lambda tally: tally.get_lost + tally.post_lost == 0)
 GET_KEPT = Aim("no GET lost", lambda tally: tally.get_lost == 0)
 POST_KEPT = Aim(
-    "no POST lost beyond those in flight there",
-    lambda tally: tally.post_lost <= tally.post_in_flight,
+    "no POST lost but those under way at a kill",
+    lambda tally: tally.post_lost_needlessly == 0,
 )
 ONCE = Aim("no POST executed twice", lambda tally: tally.post_twice == 0)
 PROMPT = Aim(

@@ -4,6 +4,7 @@ import http.client
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,6 +27,8 @@ class Stage:
     ) -> None:
         self.setting = setting
         self.layout = layout
+        self.kills: list[float] = []
+        """When an instance was killed, by `time.monotonic()`."""
         self._program = program
         self._service_time = service_time
         self._reloads = 0
@@ -59,6 +62,7 @@ class Stage:
             case "reload":
                 self._reload()
             case "kill":
+                self.kills.append(time.monotonic())
                 self._instances[step.instance].kill()
             case "start":
                 self._start_instance(step.instance)

@@ -16,6 +16,6 @@ def executed(
 
 
 def tally(*lost: tuple[Method, str]) -> Tally:
-    """The figures of a run in which one request went well and these were lost."""
+    """The figures of a run in which one request went well and these were lost after a kill."""
     requests = [asked(f"r{n}", method, why) for n, (method, why) in enumerate(lost)]
-    return count([*requests, asked("fine")], [executed("fine")])
+    return count([*requests, asked("fine")], [executed("fine")], kills=[1.0])

@@ -60,6 +60,20 @@ def test_in_flight_there_are_posts_that_an_instance_died_at() -> None:
     assert found.executed_but_failed == 0
 
 
+def test_a_post_lost_without_a_kill_while_it_was_under_way_is_lost_needlessly() -> None:
+    """It cannot have been in flight there: the proxy sent it to an instance known to be dead."""
+    requests = [asked("a", ms=100, outcome="http_502"), asked("b", "GET", "http_502", ms=100)]
+
+    during = count(requests, [], kills=[10.05])
+    just_before = count(requests, [], kills=[9.98])
+    long_before = count(requests, [], kills=[9.0])
+    after = count(requests, [], kills=[10.2])
+
+    assert during.post_lost_needlessly == just_before.post_lost_needlessly == 0
+    assert long_before.post_lost_needlessly == after.post_lost_needlessly == 1
+    assert count(requests, []).post_lost_needlessly == 0, "where nothing is killed, it says nothing"
+
+
 def test_executed_but_answered_as_failed() -> None:
     """The work was done to its end, and the client was told otherwise."""
     found = count([asked("a", outcome="http_504"), asked("b", "GET", "timeout")], [executed("a")])

@@ -1,6 +1,7 @@
 """The tables say what the rows say."""
 
 import json
+from dataclasses import replace
 
 from bench.faults import report
 from bench.faults.counting import count
@@ -58,3 +59,12 @@ def test_figures_that_do_not_add_up_are_called_out() -> None:
 
     assert not any("do not add up" in line for line in report.remarks([odd]))
     assert any("do not add up" in line for line in report.remarks([broken]))
+
+
+def test_latencies_of_a_busy_machine_are_called_out() -> None:
+    """If the client was late itself, the row's latencies say nothing of the proxy."""
+    calm = Row("envoy", "kill-stays", 0, tally(), ())
+    busy = replace(calm, tally=replace(calm.tally, client_lag_p99_ms=90.0))
+
+    assert report.remarks([calm]) == []
+    assert "p99 90 ms" in report.remarks([busy])[0]

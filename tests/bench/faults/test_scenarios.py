@@ -57,7 +57,7 @@ def test_aims_tell_a_loss_from_none() -> None:
     assert missed == {
         "nothing lost",
         "no GET lost",
-        "no POST lost beyond those in flight there",
+        "no POST lost but those under way at a kill",
     }
     late = replace(clean, p99_ms=2200.0, post_twice=1)
     assert {text for text, aim in aims.items() if not aim.met(late)} == {
