@@ -1,0 +1,1 @@
+"""What each proxy loses, and what it does twice, when something breaks under load."""
