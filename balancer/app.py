@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,7 +21,6 @@ from balancer.admin.api import AdminApi
 from balancer.admin.audit import AuditError, AuditTrail
 from balancer.admin.change import Author, Change, Changes
 from balancer.config import Address, Config, Health
-from balancer.core.endpoint import Endpoint
 from balancer.core.pool import Pool
 from balancer.net.access_log import AccessLog
 from balancer.net.listener import Listener
@@ -188,23 +188,31 @@ class Balancer:
         self._probe_anew(table)
 
     def _probe_anew(self, table: Table) -> None:
-        """Probe the endpoints of this table, and no others."""
-        for task in self._probes.values():
+        """Probe the endpoints of this table, and no others.
+
+        Probes under way go on: were they begun anew, a reload every interval would blind us.
+        """
+        running, self._probes = self._probes, {}
+        for pool, endpoint in table.endpoints():
+            health = self._health(table, pool)
+            if health is None:
+                continue
+            key = (pool.name, endpoint.address, health)
+            flipped = partial(self._flipped, pool.name, endpoint.address)
+            task = running.pop(key, None)
+            self._probes[key] = task or self.proxy.spawn(keep_probing(endpoint, health, flipped))
+        for task in running.values():
             task.cancel()
-        self._probes = {
-            (pool.name, endpoint.address, health): self.proxy.spawn(
-                keep_probing(pool, endpoint, health, self._flipped)
-            )
-            for pool, endpoint in table.endpoints()
-            if (health := self._health(table, pool)) is not None
-        }
 
     @staticmethod
     def _health(table: Table, pool: Pool) -> Health | None:
         return next(one.health for one in table.config.pools if one.name == pool.name)
 
-    @staticmethod
-    def _flipped(pool: Pool, endpoint: Endpoint) -> None:
+    def _flipped(self, pool_name: str, address: str) -> None:
+        """An endpoint turned up or down: its pool, as it is in today's table, has to know."""
+        pool = self.proxy.table.pools[pool_name]
+        pool.refresh()
+        endpoint = next(one for one in pool.endpoints if one.address == address)
         log(
             "endpoint_up" if endpoint.health.up else "endpoint_down",
             pool=pool.name,

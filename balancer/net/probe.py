@@ -8,7 +8,6 @@ from httptools import HttpParserError, HttpResponseParser
 
 from balancer.config import Health, address
 from balancer.core.endpoint import Endpoint
-from balancer.core.pool import Pool
 
 
 class _Probe(asyncio.Protocol):
@@ -59,15 +58,15 @@ async def probe(endpoint: Endpoint, health: Health) -> bool:
             cast(asyncio.Transport, transport).abort()
 
 
-async def keep_probing(
-    pool: Pool, endpoint: Endpoint, health: Health, flipped: Callable[[Pool, Endpoint], None]
-) -> None:
-    """Probe an endpoint every interval until cancelled; tell `flipped` when it turns up or down."""
+async def keep_probing(endpoint: Endpoint, health: Health, flipped: Callable[[], None]) -> None:
+    """Probe an endpoint every interval until cancelled; call `flipped` when it turns up or down.
+
+    It outlives reloads, as the endpoint's `Health` does, so it knows no pool.
+    """
     loop = asyncio.get_running_loop()
     while True:
         began = loop.time()
         passed = await probe(endpoint, health)
         if endpoint.health.observe(passed, rise=health.rise, fall=health.fall):
-            pool.refresh()
-            flipped(pool, endpoint)
+            flipped()
         await asyncio.sleep(max(0.0, began + health.interval - loop.time()))

@@ -9,7 +9,6 @@ import pytest
 
 from balancer.config import Health
 from balancer.core.endpoint import Endpoint
-from balancer.core.pool import Pool
 from balancer.net.probe import keep_probing, probe
 from tests.balancer.configs import table
 
@@ -78,10 +77,11 @@ async def test_probing_takes_an_endpoint_out_of_the_pool_and_back() -> None:
         pool = table(POOL.format(address=address)).pools["p"]
         flips: asyncio.Queue[bool] = asyncio.Queue()
 
-        def flipped(flipped_pool: Pool, endpoint: Endpoint) -> None:
-            flips.put_nowait(bool(flipped_pool.ready))
+        def flipped() -> None:
+            pool.refresh()
+            flips.put_nowait(bool(pool.ready))
 
-        probing = asyncio.ensure_future(keep_probing(pool, pool.endpoints[0], QUICK, flipped))
+        probing = asyncio.ensure_future(keep_probing(pool.endpoints[0], QUICK, flipped))
         down = await asyncio.wait_for(flips.get(), 5)
         answers["now"] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
         up = await asyncio.wait_for(flips.get(), 5)
