@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -19,11 +21,12 @@ from aiohttp import web
 from balancer import config as configuration
 from balancer.admin.api import AdminApi
 from balancer.admin.audit import AuditError, AuditTrail
-from balancer.admin.change import Author, Change, Changes
+from balancer.admin.change import Author, Change, Changes, Prepared
 from balancer.config import Address, Config, Health
 from balancer.core.pool import Pool
 from balancer.net.access_log import AccessLog
 from balancer.net.listener import Listener
+from balancer.net.opened import CannotOpen, Opened, open_files
 from balancer.net.probe import keep_probing
 from balancer.net.proxy import Proxy
 from balancer.source import ConfigError
@@ -66,10 +69,14 @@ class CannotStart(Exception):
 
 
 def log(event: str, **fields: Any) -> None:
-    """One line of JSON on standard error."""
+    """One line of JSON on standard error; may be called from any thread.
+
+    Not by way of sys.stderr, which keeps what a full disk refused, and fails again at exit.
+    """
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    sys.stderr.write(json.dumps({"at": at, "event": event, **fields}) + "\n")
-    sys.stderr.flush()
+    line = json.dumps({"at": at, "event": event, **fields}) + "\n"
+    with contextlib.suppress(OSError):  # nowhere is left to tell it, and traffic is worth more
+        os.write(2, line.encode())
 
 
 class Balancer:
@@ -81,12 +88,14 @@ class Balancer:
         self._rng = Random()  # noqa: S311 # balancing needs dice that are fast, not secret
         table = build(config, text, self._rng)
         self._probes: dict[tuple[str, str, Health], asyncio.Task[None]] = {}
+        self._wall = datetime.now(UTC).timestamp() - loop.time()
+        """The Unix time at which the loop's clock would read 0."""
         try:
-            access_log = self._access_log(config, loop)
-        except OSError as error:
-            raise CannotStart(f"access_log.path: {error.filename}: {error.strerror}") from error
-        self.proxy = Proxy(table, loop, self._rng, access_log)
-        self.listener = self._listener(config)
+            opened = open_files(config, self._rng, loop.time, self._wall)
+        except CannotOpen as error:
+            raise CannotStart(str(error)) from error
+        self.proxy = Proxy(table, loop, self._rng, opened.access_log)
+        self.listener = Listener(self.proxy, opened.tls)
         self.changes = Changes(table, self._apply, audit, self._rng, self._prepare)
         self._stop = asyncio.Event()
 
@@ -118,35 +127,13 @@ class Balancer:
         if admin is not None:
             await admin.cleanup()
         if self.proxy.access_log is not None:
-            self.proxy.access_log.close()
+            put_away(self.proxy.access_log)
         log("stopped", exchanges_cut=cut)
 
-    def _access_log(self, config: Config, loop: asyncio.AbstractEventLoop) -> AccessLog | None:
-        wanted = config.access_log
-        if wanted is None:
-            return None
-        wall = datetime.now(UTC).timestamp() - loop.time()
-        return AccessLog(wanted.path, wanted.sample, self._rng, loop.time, wall)
-
-    def _listener(self, config: Config) -> Listener:
-        try:
-            return Listener(self.proxy, config)
-        except OSError as error:
-            raise CannotStart(f"tls: {error.filename}: {error.strerror}") from error
-
-    def _prepare(self, config: Config) -> None:
-        """Open what a new configuration names, before anything of it counts; raises OSError."""
-        if config.tls is not None:
-            self.listener.renew(config.tls)
-        running = self.proxy.access_log
-        wanted = config.access_log
-        if running is not None and wanted is not None and wanted.path == running.path:
-            running.reopen()
-            running.sample = wanted.sample
-        else:
-            self.proxy.access_log = self._access_log(config, self.proxy.loop)
-            if running is not None:
-                running.close()
+    def _prepare(self, config: Config) -> Prepared:
+        """Open what a new configuration names, before anything of it counts. Raises CannotOpen."""
+        opened = open_files(config, self._rng, self.proxy.now, self._wall)
+        return Renewal(self.proxy, self.listener, opened)
 
     async def _listen(self, config: Config) -> None:
         try:
@@ -218,6 +205,36 @@ class Balancer:
             pool=pool.name,
             endpoint=endpoint.name,
         )
+
+
+class Renewal(Prepared):
+    """The files of a new configuration, and where they go."""
+
+    def __init__(self, proxy: Proxy, listener: Listener, opened: Opened) -> None:
+        self._proxy = proxy
+        self._listener = listener
+        self._opened = opened
+
+    def commit(self) -> None:
+        """New handshakes and new lines use them; what the old log still holds goes to its file."""
+        self._listener.tls = self._opened.tls
+        old, self._proxy.access_log = self._proxy.access_log, self._opened.access_log
+        if old is not None:
+            self._proxy.spawn(asyncio.to_thread(put_away, old))
+
+    def discard(self) -> None:
+        """Close them."""
+        if self._opened.access_log is not None:
+            put_away(self._opened.access_log)
+
+
+def put_away(access_log: AccessLog) -> None:
+    """Close an access log; if its disk refuses the last lines, that is told and nothing else."""
+    try:
+        access_log.close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        log("access_log_failed", path=access_log.path, reason=reason, lost=access_log.dropped)
 
 
 def cannot_listen(field: str, where: Address, error: OSError) -> str:

@@ -1,4 +1,4 @@
-"""The life of a configuration change: parse, build, record, then one assignment.
+"""The life of a configuration change: parse, open, build, record, then one assignment.
 
 Whatever goes wrong before the assignment changes nothing, and is recorded as refused.
 """
@@ -11,6 +11,7 @@ from random import Random
 from balancer import config as configuration
 from balancer.admin.audit import AuditTrail, utc_now
 from balancer.config import Config
+from balancer.net.opened import CannotOpen
 from balancer.source import ConfigError, Problem
 from balancer.table import Table, build, diff
 
@@ -56,6 +57,16 @@ class Reloads:
     last_success: datetime = field(default_factory=utc_now)
 
 
+class Prepared:
+    """What a configuration needs besides its table, open and not yet in use; this needs nothing."""
+
+    def commit(self) -> None:
+        """Use it from now on. Cannot fail: the change is on record."""
+
+    def discard(self) -> None:
+        """Let go of it: the change was refused after all."""
+
+
 class Changes:
     """Applies configurations to a running balancer, and remembers what was done."""
 
@@ -65,9 +76,9 @@ class Changes:
         apply: Callable[[Table], None],
         audit: AuditTrail,
         rng: Random,
-        prepare: Callable[[Config], None] = lambda config: None,
+        prepare: Callable[[Config], Prepared] = lambda config: Prepared(),
     ) -> None:
-        """`prepare` opens what a configuration names (certificates, files); raises OSError."""
+        """`prepare` opens what a configuration names (certificates, files); raises CannotOpen."""
         self.table = table
         self._prepare = prepare
         self.audit = audit
@@ -102,15 +113,19 @@ class Changes:
         config = configuration.parse(text, source)
         self._check_listeners(config, source)
         try:
-            self._prepare(config)
-        except OSError as error:
-            message = f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
-            raise ConfigError(source, [Problem(1, 1, "", message)]) from error
-        new = build(config, text, self._rng, self.table)
+            prepared = self._prepare(config)
+        except CannotOpen as error:
+            raise ConfigError(source, [Problem(1, 1, error.field, error.reason)]) from error
         old = self.table
-        changes = diff(old.config, config)
-        outcome = "applied" if new.hash != old.hash else "unchanged"
-        self._record(author, old, new, changes, outcome)
+        try:
+            new = build(config, text, self._rng, old)
+            changes = diff(old.config, config)
+            outcome = "applied" if new.hash != old.hash else "unchanged"
+            self._record(author, old, new, changes, outcome)
+        except BaseException:
+            prepared.discard()
+            raise
+        prepared.commit()
         if outcome == "applied":
             self._apply(new)
             self.table = new

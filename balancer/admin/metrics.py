@@ -92,7 +92,8 @@ class BalancerCollector(Collector):
         denied.add_metric([], self._proxy.denied)
         yield denied
         connections = _gauge("lb_connections")
-        connections.add_metric(["client"], len(self._proxy.clients))
+        clients = len(self._proxy.clients) + len(self._proxy.arriving)
+        connections.add_metric(["client"], clients)
         connections.add_metric(["endpoint"], self._proxy.endpoint_connections)
         yield connections
 

@@ -4,13 +4,14 @@ An exchange costs one `append`; a tick hands what has gathered to a thread. Quer
 out, since people put tokens there; and no octet that a client sends can break a line of JSON.
 """
 
+import errno
 import json
-import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
+from io import FileIO
 from random import Random
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from balancer.net.exchange import Exchange
@@ -27,7 +28,8 @@ class AccessLog:
     ) -> None:
         """`clock` is the loop's, `wall` the Unix time at which that clock would read 0.
 
-        Raises OSError if the file cannot be opened.
+        Raises OSError if the file cannot be opened. A rotated file is left by opening the path
+        again, as another AccessLog: each writes whole lines to the end, so both may go on.
         """
         self.path = path
         self.sample = sample
@@ -37,13 +39,8 @@ class AccessLog:
         self._wall = wall
         self._waiting: list[tuple[Any, ...]] = []
         self._second, self._stamped = -1, ""
-        self._file: IO[str] = self._open()
-        self._retired: list[IO[str]] = []
-
-    def _open(self) -> IO[str]:
-        if self.path == "-":
-            return sys.stdout
-        return Path(self.path).open("a", encoding="utf-8")
+        self._writing = threading.Lock()
+        self._file = _open(path)
 
     def note(self, exchange: "Exchange", outcome: str, code: str) -> None:
         """Keep what the line needs of an exchange that ended now, if it is in the sample."""
@@ -66,31 +63,27 @@ class AccessLog:
 
     def write(self, notes: list[tuple[Any, ...]]) -> None:
         """Format and write; runs in a thread. Raises OSError if the disk refuses."""
-        file, text = self._file, "".join([self._line(*note) for note in notes])
-        retired, self._retired = self._retired, []
-        for old in retired:
-            old.close()
-        if text:
-            file.write(text)
-            file.flush()
-
-    def reopen(self) -> None:
-        """Go on in the file of that name, which a rotation may have put there anew.
-
-        The old one may just be written to by `write`'s thread, which closes it when it is next run.
-        Raises OSError, and goes on in the old one, if there is no opening it.
-        """
-        new = self._open()
-        if self.path != "-":
-            self._retired.append(self._file)
-        self._file = new
+        with self._writing:
+            rest = memoryview("".join([self._line(*note) for note in notes]).encode())
+            while rest:
+                written = self._file.write(rest)
+                if written is None:  # only a pipe that somebody made non-blocking
+                    raise BlockingIOError(errno.EAGAIN, "whoever reads it does not keep up")
+                rest = rest[written:]
 
     def close(self) -> None:
-        """Write what is left, and close the file. Raises OSError if the disk refuses."""
+        """Write what is left, once a `write` under way is done, and close the file.
+
+        Raises OSError if the disk refuses; the lines are lost then, and counted in `dropped`.
+        """
+        notes = self.take()
         try:
-            self.write(self.take())
+            self.write(notes)
+        except OSError:
+            self.dropped += len(notes)
+            raise
         finally:
-            if self.path != "-":
+            with self._writing:
                 self._file.close()
 
     def _line(
@@ -121,3 +114,10 @@ class AccessLog:
             self._second = second
             self._stamped = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         return f"{self._stamped}.{int((moment - second) * 1000):03d}+00:00"
+
+
+def _open(path: str) -> FileIO:
+    """Without a buffer: what the disk refused must not come again, after lines that it took."""
+    if path == "-":
+        return FileIO(1, "a", closefd=False)
+    return FileIO(path, "a")

@@ -1,4 +1,8 @@
-"""The listening socket: plain or TLS, and peers that announce their client by PROXY protocol."""
+"""The listening socket, and what stands between accept and HTTP: PROXY protocol, TLS.
+
+Plain HTTP is the loop's own server. Where something comes before HTTP we accept ourselves, so that
+who is denied or one too many is turned away before a header is awaited or a handshake computed.
+"""
 
 import asyncio
 import ipaddress
@@ -6,10 +10,11 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
-from balancer.config import Config, Tls
-from balancer.core import forwarded
-from balancer.core.proxy_protocol import LONGEST, NotProxyProtocol, Preface, read_preface
+from balancer.config import Config
+from balancer.core.forwarded import Address, within
+from balancer.core.proxy_protocol import NotProxyProtocol
 from balancer.net.client import ClientConnection
+from balancer.net.preface import take_preface
 
 if TYPE_CHECKING:
     from balancer.net.proxy import Proxy
@@ -17,122 +22,129 @@ if TYPE_CHECKING:
 BACKLOG = 4096
 """Connections that the kernel keeps until we accept them: a reconnecting fleet arrives at once."""
 
+AT_ONCE = 64
+"""Connections accepted before others are served again; the kernel keeps the rest meanwhile."""
 
-def tls_context(tls: Tls) -> ssl.SSLContext:
-    """A server's context: TLS 1.2 or newer, HTTP/1.1 only. Raises OSError (ssl.SSLError is one)."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    load_certificate(context, tls)
-    return context
-
-
-def load_certificate(context: ssl.SSLContext, tls: Tls) -> None:
-    """Use these files for new handshakes; raises OSError, with the name of the file at fault."""
-    try:
-        context.load_cert_chain(tls.certificate, tls.key)
-    except ssl.SSLError as error:
-        message = f"not a PEM certificate and its key ({error.reason or error})"
-        raise OSError(0, message, f"{tls.certificate}, {tls.key}") from error
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, f"{tls.certificate} or {tls.key}") from error
+BREATH = 0.1
+"""Seconds without accepting after the descriptors ran out: some are given back, and no spinning."""
 
 
 class Listener:
     """Accepts clients for a proxy until it is closed."""
 
-    def __init__(self, proxy: "Proxy", config: Config) -> None:
+    def __init__(self, proxy: "Proxy", tls: ssl.SSLContext | None) -> None:
+        self.tls = tls
+        """What new handshakes are made with. Assign another to renew the certificate."""
         self._proxy = proxy
-        self._context = tls_context(config.tls) if config.tls else None
         self._server: asyncio.Server | None = None
-        self._socket: socket.socket | None = None
+        self._sockets: list[socket.socket] = []
 
     async def start(self, config: Config) -> None:
         """Listen; raises OSError if that is not to be had."""
         loop, (host, port) = self._proxy.loop, config.listen
-        if not config.proxy_protocol:
+        if self.tls is None and not config.proxy_protocol:
             self._server = await loop.create_server(
                 lambda: ClientConnection(self._proxy), host, port,
-                ssl=self._context, backlog=BACKLOG, reuse_address=True,
+                backlog=BACKLOG, reuse_address=True,
             )  # fmt: skip
             return
-        # A preface stands before the TLS handshake, so here we accept sockets ourselves.
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
-        self._socket.setblocking(False)
-        self._proxy.spawn(self._accept(self._socket))
-
-    def renew(self, tls: Tls) -> None:
-        """Read the certificate again; handshakes from now on use it. Raises OSError."""
-        if self._context is not None:
-            tls_context(tls)  # the running context is not touched by files that do not fit
-            load_certificate(self._context, tls)
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        try:
+            for family, address in sorted({(one[0], one[4]) for one in found}):
+                listening = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+                self._sockets.append(listening)
+                listening.setblocking(False)
+                self._listen(listening)
+        except OSError:
+            self.close()
+            raise
 
     def close(self) -> None:
-        """Accept no more."""
+        """Accept no more; who has not come as far as HTTP is let go."""
         if self._server is not None:
             self._server.close()
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        for listening in self._sockets:
+            self._proxy.loop.remove_reader(listening)
+            listening.close()
+        self._sockets = []
+        for task in list(self._proxy.arriving.values()):
+            task.cancel()
 
-    async def _accept(self, listening: socket.socket) -> None:
-        while self._socket is not None:
+    def _listen(self, listening: socket.socket) -> None:
+        if listening in self._sockets:  # not closed during a breath
+            self._proxy.loop.add_reader(listening, self._accept, listening)
+
+    def _accept(self, listening: socket.socket) -> None:
+        for _ in range(AT_ONCE):
             try:
-                accepted, peer = await self._proxy.loop.sock_accept(listening)
-            except OSError:  # closed, or out of descriptors: then the next one may have better luck
-                await asyncio.sleep(0.01)
-                continue
-            self._proxy.spawn(self._take_on(accepted, str(peer[0])))
+                accepted, (host, *_) = listening.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError:  # out of descriptors or memory
+                self._proxy.loop.remove_reader(listening)
+                self._proxy.loop.call_later(BREATH, self._listen, listening)
+                return
+            self._admit(accepted, ipaddress.ip_address(host.partition("%")[0]))
 
-    async def _take_on(self, accepted: socket.socket, peer: str) -> None:
-        """Read the preface, if this peer sends one, and hand the socket to a client connection."""
-        loop, config = self._proxy.loop, self._proxy.table.config
-        announced: str | None = None
-        try:
-            if forwarded.within(ipaddress.ip_address(peer), config.proxy_protocol):
-                async with asyncio.timeout(config.timeouts.head):
-                    announced = (await self._preface(accepted)).client
-            await loop.connect_accepted_socket(
-                lambda: ClientConnection(self._proxy, announced), accepted, ssl=self._context
-            )
-        except (NotProxyProtocol, OSError):  # TimeoutError is one; so is a failed handshake
-            self._proxy.refused[400] += 1
+    def _admit(self, accepted: socket.socket, peer: Address) -> None:
+        """Turn a peer away before it costs us anything, or begin to serve it."""
+        proxy, config = self._proxy, self._proxy.table.config
+        if not within(peer, config.proxy_protocol) and within(peer, config.deny):
+            proxy.denied += 1
             accepted.close()
+        elif len(proxy.clients) + len(proxy.arriving) >= config.limits.connections:
+            proxy.refused[503] += 1  # said to nobody: it could only be said after a handshake
+            accepted.close()
+        else:
+            accepted.setblocking(False)
+            proxy.arriving[accepted] = proxy.spawn(self._take_on(accepted, peer))
 
-    async def _preface(self, accepted: socket.socket) -> Preface:
-        """Take exactly the preface out of the socket; what follows stays for who comes next."""
-        loop, seen = self._proxy.loop, 0
-        while True:
-            data = accepted_peek(accepted)
-            preface = read_preface(data) if data else None
-            if preface is not None:
-                accepted.recv(preface.length)
-                return preface
-            if data is not None and len(data) == seen:
-                raise NotProxyProtocol("the peer closed before its header was whole")
-            seen = len(data or b"")
-            await self._readable(accepted, loop, seen)
-
-    @staticmethod
-    async def _readable(
-        accepted: socket.socket, loop: asyncio.AbstractEventLoop, seen: int
-    ) -> None:
-        """Wait until there is more than was seen."""
-        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, seen + 1)
-        ready = asyncio.Event()
-        descriptor = accepted.fileno()
-        loop.add_reader(descriptor, ready.set)
+    async def _take_on(self, accepted: socket.socket, peer: Address) -> None:
+        """Bring a connection as far as HTTP, within the time that a head may take."""
+        proxy = self._proxy
+        served = False
         try:
-            await ready.wait()
+            async with asyncio.timeout(proxy.table.config.timeouts.head):
+                served = await self._hand_over(accepted, peer)
+        except TimeoutError:
+            proxy.refused[408] += 1
+        except (NotProxyProtocol, ssl.SSLError):
+            proxy.refused[400] += 1
+        except OSError:  # the peer went by itself, as a balancer's TCP check does
+            pass
         finally:
-            loop.remove_reader(descriptor)
-            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+            proxy.arriving.pop(accepted, None)
+            if not served:
+                accepted.close()
+
+    async def _hand_over(self, accepted: socket.socket, peer: Address) -> bool:
+        """Read who the client is and shake hands, as needed; whether it is served now."""
+        proxy = self._proxy
+        announced: str | None = None
+        if within(peer, proxy.table.config.proxy_protocol):
+            announced = (await take_preface(accepted, proxy.loop)).client
+        config = proxy.table.config
+        if within(ipaddress.ip_address(announced) if announced else peer, config.deny):
+            proxy.denied += 1
+            return False
+        await proxy.loop.connect_accepted_socket(
+            lambda: _Arriving(proxy, announced, accepted), accepted, ssl=self.tls,
+            # Our own deadline ends a handshake; the loop's, a minute, must not be the shorter one.
+            ssl_handshake_timeout=2 * config.timeouts.head if self.tls else None,
+        )  # fmt: skip
+        return True
 
 
-def accepted_peek(accepted: socket.socket) -> bytes | None:
-    """What has come so far, left in the socket; None if nothing has."""
-    try:
-        return accepted.recv(LONGEST, socket.MSG_PEEK)
-    except BlockingIOError:
-        return None
+class _Arriving(ClientConnection):
+    """A client that leaves the arriving in the moment in which it joins the others.
+
+    Its task hears of that an iteration later, and meanwhile it would be counted twice.
+    """
+
+    def __init__(self, proxy: "Proxy", announced: str | None, accepted: socket.socket) -> None:
+        super().__init__(proxy, announced)
+        self._accepted = accepted
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.proxy.arriving.pop(self._accepted, None)
+        super().connection_made(transport)

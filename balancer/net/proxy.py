@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Coroutine
 from random import Random
 from typing import TYPE_CHECKING
@@ -35,6 +36,8 @@ class Proxy:
         self.access_log = log
         self.draining = False
         self.clients: set[ClientConnection] = set()
+        self.arriving: dict[socket.socket, asyncio.Task[None]] = {}
+        """Connections before HTTP, in a PROXY protocol header or a TLS handshake, and who reads."""
         self.exchanges: set[Exchange] = set()
         """Exchanges that hold an endpoint's lease."""
         self.endpoint_connections = 0
@@ -88,12 +91,13 @@ class Proxy:
         while True:
             await asyncio.sleep(TICK)
             self.end_expired()
-            if self.access_log is not None:
-                notes = self.access_log.take()
+            log = self.access_log  # a reload may put another in its place while a thread writes
+            if log is not None:
+                notes = log.take()
                 try:
-                    await self.loop.run_in_executor(None, self.access_log.write, notes)
+                    await self.loop.run_in_executor(None, log.write, notes)
                 except OSError:  # a full disk must not cost us the deadlines
-                    self.access_log.dropped += len(notes)
+                    log.dropped += len(notes)
 
     def end_expired(self) -> None:
         """End the exchanges and close the connections whose time is over."""

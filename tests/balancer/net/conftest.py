@@ -1,7 +1,10 @@
 """Fixtures of the data path's tests."""
 
+from pathlib import Path
+
 import pytest
 
+from tests.balancer.net.certificates import Make, maker
 from tests.balancer.net.fakes import Wire
 
 ONE = """\
@@ -19,3 +22,9 @@ pools:
 async def wire() -> Wire:
     """A proxy before one endpoint, auth-1, with fake edges."""
     return Wire(ONE)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Make:
+    """Makes a self-signed certificate for a name."""
+    return maker(tmp_path)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import select
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -83,36 +85,57 @@ async def test_no_octet_of_a_client_breaks_a_line(tmp_path: Path) -> None:
     assert json.loads(texts[1])["path"] == "/" + odd.decode()
 
 
-async def test_reopening_goes_on_in_a_new_file_and_loses_nothing(tmp_path: Path) -> None:
-    """A rotation renamed the file; also if the thread is writing just then."""
+async def test_a_rotated_file_is_followed_and_nothing_is_lost(tmp_path: Path) -> None:
+    """The path opened again is the new file; what the old log holds goes to the old one."""
     path, rotated = tmp_path / "access.jsonl", tmp_path / "access.jsonl.1"
-    wire, log = logging(path)
+    wire, old = logging(path)
     await answered(wire)
-    log.write(log.take())
-
     path.rename(rotated)
-    log.reopen()
+
+    wire.proxy.access_log = new = AccessLog(str(path), 1.0, Random(1), wire.loop.time, 0.0)
+    old.close()
     await answered(wire)
-    log.write(log.take())
-    log.close()
+    new.close()
 
     assert len(lines(rotated)) == len(lines(path)) == 1
 
 
-async def test_a_path_that_cannot_be_opened_again_leaves_the_old_file(tmp_path: Path) -> None:
-    """A refused reload must not end the log."""
-    folder = tmp_path / "log"
-    folder.mkdir()
-    path = folder / "access.jsonl"
-    wire, log = logging(path)
-    moved = folder.rename(tmp_path / "moved")
+async def test_two_logs_on_one_file_write_whole_lines(tmp_path: Path) -> None:
+    """As after a reload without a rotation, while the old one is still being written."""
+    path = tmp_path / "access.jsonl"
+    note = (1.0, 1.0, 0.0, 0.0, b"r", b"\0" * 4, b"GET", b"/" + b"x" * 2000, "", "ok", "", "")
+    logs = [AccessLog(str(path), 1.0, Random(1), lambda: 0.0, 0.0) for _ in range(2)]
 
-    with pytest.raises(OSError, match="No such file"):
-        log.reopen()
-    await answered(wire)
-    log.close()
+    def write(log: AccessLog) -> None:
+        for _ in range(20):
+            log.write([note] * 50)
 
-    assert len(lines(moved / "access.jsonl")) == 1
+    await asyncio.gather(*(asyncio.to_thread(write, log) for log in logs))
+    for log in logs:
+        log.close()
+
+    assert len(lines(path)) == 2000
+
+
+async def test_closing_waits_for_a_write_under_way(tmp_path: Path) -> None:
+    """A log that a reload takes away may be in a thread's hands just then."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    _, log = logging(path)
+    note = (1.0, 1.0, 0.0, 0.0, b"r", b"\0" * 4, b"GET", b"/" * 2000, "", "ok", "", "")
+    writing = asyncio.ensure_future(asyncio.to_thread(log.write, [note] * 100))
+    async with asyncio.timeout(5):
+        while not select.select([reader], [], [], 0)[0]:  # noqa: ASYNC110 # another thread
+            await asyncio.sleep(0.01)
+
+    closing = asyncio.ensure_future(asyncio.to_thread(log.close))
+    os.set_blocking(reader, True)
+    with open(reader, "rb") as file:  # noqa: PTH123, ASYNC230 # a descriptor, in a thread
+        read = await asyncio.to_thread(file.read)
+    await asyncio.gather(writing, closing)
+
+    assert len(read.splitlines()) == 100
 
 
 async def test_lines_over_the_limit_are_dropped_and_counted(
@@ -142,8 +165,9 @@ async def test_a_disk_that_refuses_costs_lines_not_deadlines() -> None:
     alive = not watching.done()
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
+    await answered(wire)
     with pytest.raises(OSError, match="No space"):
         log.close()
 
     assert alive
-    assert log.dropped == 1
+    assert log.dropped == 2

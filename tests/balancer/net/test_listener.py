@@ -1,12 +1,10 @@
 """The listening socket, live: TLS, PROXY protocol, denied networks."""
 
 import asyncio
-import shutil
+import contextlib
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -15,7 +13,15 @@ from balancer.config import Tls
 from balancer.core.proxy_protocol import V2_SIGNATURE
 from balancer.net.listener import Listener
 from balancer.net.proxy import Proxy
+from balancer.net.tls import tls_context
 from tests.balancer.configs import table
+from tests.balancer.net.certificates import (
+    Make,
+    setting,
+    shown,
+    shown_to_a_new_client,
+    trusting,
+)
 from tests.balancer.test_app import free_port
 
 pytestmark = pytest.mark.live
@@ -29,9 +35,11 @@ NAMED = "proxy_protocol: [127.0.0.0/8]\n"
 class Front:
     """A listener on loopback before one endpoint that answers with the head it got."""
 
-    def __init__(self, listener: Listener, port: int) -> None:
+    def __init__(self, listener: Listener, proxy: Proxy, text: str) -> None:
         self.listener = listener
-        self.port = port
+        self.proxy = proxy
+        self.text = text
+        self.port = proxy.table.config.listen.port
 
 
 @asynccontextmanager
@@ -52,10 +60,11 @@ async def front(more: str = "") -> AsyncIterator[Front]:
     )
     built = table(text)
     proxy = Proxy(built, asyncio.get_running_loop(), Random(1), log=None)
-    listener = Listener(proxy, built.config)
+    tls = built.config.tls
+    listener = Listener(proxy, tls_context(tls) if tls else None)
     await listener.start(built.config)
     try:
-        yield Front(listener, port)
+        yield Front(listener, proxy, text)
     finally:
         listener.close()
         await proxy.drain(1)
@@ -87,69 +96,144 @@ async def ask(
         writer.close()
 
 
-Make = Callable[[str], Tls]
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until this holds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 # a state of the listener, not an event
+            await asyncio.sleep(0.01)
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Make:
-    """Makes a self-signed certificate for a name."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("the openssl command is not installed, which makes the test's certificates")
-
-    def make(name: str) -> Tls:
-        pem, key = tmp_path / f"{name}.pem", tmp_path / f"{name}.key"
-        subprocess.run(
-            [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-             "-nodes", "-subj", f"/CN={name}", "-days", "1", "-keyout", str(key), "-out", str(pem)],
-            check=True, capture_output=True,
-        )  # fmt: skip
-        return Tls(certificate=str(pem), key=str(key))
-
-    return make
-
-
-def trusting(*certificates: Tls) -> ssl.SSLContext:
-    """A client's context that believes these certificates."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.load_verify_locations(cadata="".join(Path(c.certificate).read_text()
-                                                 for c in certificates))  # fmt: skip
-    return context
-
-
-async def served(at: Front, context: ssl.SSLContext) -> str:
-    """The common name in the certificate of a new handshake."""
-    _, writer = await asyncio.open_connection("127.0.0.1", at.port, ssl=context)
-    found = dict(one[0] for one in writer.get_extra_info("peercert")["subject"])
-    writer.transport.abort()
-    return str(found["commonName"])
-
-
-def settings(tls: Tls) -> str:
-    """The setting for these files."""
-    return f"tls: {{certificate: {tls.certificate}, key: {tls.key}}}\n"
+def hello(context: ssl.SSLContext) -> bytes:
+    """What a client says first in a handshake."""
+    out = ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), out).do_handshake()
+    return out.read()
 
 
 async def test_tls_ends_here_and_the_endpoint_is_told(certificate: Make) -> None:
-    """X-Forwarded-Proto is https; files that fit are used for new handshakes, others are not."""
+    """X-Forwarded-Proto is https; a renewed certificate is shown to who comes from now on."""
     one, two = certificate("one"), certificate("two")
     context = trusting(one, two)
-    async with front(settings(one)) as at:
+    async with front(setting(one)) as at:
         reader, writer = await asyncio.open_connection("127.0.0.1", at.port, ssl=context)
+        names = [shown(writer)]
+        at.listener.tls = tls_context(two)
+        names.append(await shown_to_a_new_client(at.port, context))
         writer.write(GET)
         answer = await reader.read()
         writer.close()
-        names = [await served(at, context)]
-        at.listener.renew(two)
-        names.append(await served(at, context))
-        broken = Tls(certificate=two.certificate, key=one.key)
-        with pytest.raises(OSError, match="PEM"):
-            at.listener.renew(broken)
-        names.append(await served(at, context))
 
     assert b"X-Forwarded-Proto: https\r\n" in answer
-    assert names == ["one", "two", "two"]
+    assert names == ["one", "two"]
+
+
+def test_files_that_do_not_fit_are_named(certificate: Make) -> None:
+    """A certificate and another's key; a file that is not there."""
+    one, two = certificate("one"), certificate("two")
+
+    with pytest.raises(OSError, match=r"not a PEM certificate and its key .*two.pem, .*one.key"):
+        tls_context(Tls(certificate=two.certificate, key=one.key))
+    with pytest.raises(OSError, match=r"No such file .*gone.pem or .*two.key"):
+        tls_context(Tls(certificate="gone.pem", key=two.key))
+
+
+@pytest.mark.parametrize("begun", [b"", b"\x16\x03\x01\x02\x00\x01"])
+async def test_a_handshake_takes_no_longer_than_a_head(certificate: Make, begun: bytes) -> None:
+    """Who says nothing, or stops in the middle, is let go and counted."""
+    async with front(setting(certificate("one")) + "timeouts: {head: 200ms}\n") as at:
+        answer = await ask(at, begun)
+        refused = at.proxy.refused[408]
+        await until(lambda: not at.proxy.arriving)
+
+    assert (answer, refused) == (b"", 1)
+
+
+async def test_a_deadline_that_was_reloaded_counts_for_who_comes_next(certificate: Make) -> None:
+    """The listener looks at the table of the moment."""
+    tls = setting(certificate("one"))
+    async with front(tls) as at:
+        at.proxy.apply(table(at.text + "timeouts: {head: 200ms}\n"))
+        answer = await ask(at, b"")
+        at.proxy.apply(table(at.text + "deny: [127.0.0.0/8]\n"))
+        await ask(at, b"")
+
+    assert answer == b""
+    assert (at.proxy.refused[408], at.proxy.denied) == (1, 1)
+
+
+async def test_who_shakes_hands_counts_as_a_connection(certificate: Make) -> None:
+    """At the limit one more is let go at once; each client is counted once all the way."""
+    one = certificate("one")
+    context = trusting(one)
+    async with front(setting(one) + "limits: {connections: 2}\n") as at:
+        client = await asyncio.open_connection("127.0.0.1", at.port, ssl=context)
+        await until(lambda: (len(at.proxy.clients), len(at.proxy.arriving)) == (1, 0))
+        silent = await asyncio.open_connection("127.0.0.1", at.port)
+        await until(lambda: len(at.proxy.arriving) == 1)
+        third = await ask(at, hello(context))
+        silent[1].close()
+        await until(lambda: not at.proxy.arriving)
+        fourth = await shown_to_a_new_client(at.port, context)
+        client[1].transport.abort()
+
+    assert (third, at.proxy.refused[503], fourth) == (b"", 1, "one")
+    assert at.proxy.refused[400] == 0  # closing without a word is how TCP checks end
+
+
+async def test_who_waits_with_its_announcement_counts_too() -> None:
+    """A peer that is named may open connections without end, and be wrong."""
+    async with front(NAMED + "limits: {connections: 1}\n") as at:
+        _, silent = await asyncio.open_connection("127.0.0.1", at.port)
+        await until(lambda: len(at.proxy.arriving) == 1)
+        answer = await ask(at, V1 + GET)
+        silent.close()
+
+    assert (answer, at.proxy.refused[503]) == (b"", 1)
+
+
+@pytest.mark.parametrize(
+    ("more", "before"),
+    [("deny: [127.0.0.0/8]\n", b""), (NAMED + "deny: [198.51.100.0/24]\n", V1),
+     (NAMED + "deny: [127.0.0.0/8]\n", b"PROXY UNKNOWN\r\n")],
+)  # fmt: skip
+async def test_a_denied_network_gets_no_handshake(
+    certificate: Make, more: str, before: bytes
+) -> None:
+    """Not one octet of it, whether the peer is denied or whom it announces."""
+    one = certificate("one")
+    async with front(setting(one) + more) as at:
+        answer = await ask(at, before + hello(trusting(one)))
+        await until(lambda: at.proxy.denied == 1)
+
+    assert answer == b""
+
+
+async def test_a_handshake_that_fails_is_counted(certificate: Make) -> None:
+    """HTTP to a TLS port, for one."""
+    async with front(setting(certificate("one"))) as at:
+        await ask(at, GET)
+        await until(lambda: at.proxy.refused[400] == 1)
+
+
+async def test_closing_lets_go_who_has_not_come_as_far_as_http(certificate: Make) -> None:
+    """And accepts no more, while those who have are served on."""
+    one = certificate("one")
+    async with front(setting(one)) as at:
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", at.port, ssl=trusting(one)
+        )  # fmt: skip
+        silent = asyncio.ensure_future(ask(at, b""))
+        await until(lambda: (len(at.proxy.clients), len(at.proxy.arriving)) == (1, 1))
+
+        at.listener.close()
+
+        assert await silent == b""
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", at.port)
+        writer.write(GET)
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        writer.close()
 
 
 @pytest.mark.parametrize("step", [1, 1 << 20])
@@ -165,7 +249,7 @@ async def test_a_named_peer_announces_its_client(preface: bytes, step: int) -> N
 async def test_the_announcement_stands_before_tls(certificate: Make) -> None:
     """The preface is plain, the handshake follows it."""
     one = certificate("one")
-    async with front(NAMED + settings(one)) as at:
+    async with front(NAMED + setting(one)) as at:
         answer = await ask(at, V2 + GET, context=trusting(one))
 
     assert b"X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: https\r\n" in answer

@@ -1,0 +1,46 @@
+"""What a configuration names outside itself, certificate and access log: opened, not yet in use.
+
+Everything that can go wrong with them goes wrong in opening; to put them to use is assignments.
+"""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from balancer.config import Config
+from balancer.net.access_log import AccessLog
+from balancer.net.tls import tls_context
+
+
+class CannotOpen(Exception):
+    """A file that the configuration names is not to be had: which setting, which file, and why."""
+
+    def __init__(self, field: str, error: OSError) -> None:
+        self.field = field
+        self.reason = f"{error.filename}: {error.strerror}"
+        super().__init__(f"{field}: {self.reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The files of one configuration; None for what it does not name."""
+
+    tls: ssl.SSLContext | None
+    access_log: AccessLog | None
+
+
+def open_files(config: Config, rng: Random, clock: Callable[[], float], wall: float) -> Opened:
+    """Open what it names; `clock` and `wall` as for `AccessLog`. Raises `CannotOpen`, and then
+    leaves nothing open."""
+    try:
+        tls = tls_context(config.tls) if config.tls else None
+    except OSError as error:
+        raise CannotOpen("tls", error) from error
+    log, wanted = None, config.access_log
+    if wanted is not None:
+        try:
+            log = AccessLog(wanted.path, wanted.sample, rng, clock, wall)
+        except OSError as error:
+            raise CannotOpen("access_log.path", error) from error
+    return Opened(tls, log)
