@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import product
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from balancer.config import Limits
     from balancer.net.exchange import Exchange
 
-SPECIAL = HOP_BY_HOP | {
+_READ = HOP_BY_HOP | {
     b"host",
     b"content-length",
     b"expect",
@@ -29,6 +30,19 @@ SPECIAL = HOP_BY_HOP | {
     b"tracestate",
 }
 """Fields that end here, or that the balancer reads and writes anew."""
+
+
+def _misspelt(name: bytes) -> set[bytes]:
+    """The name with underscores for some or all of its hyphens."""
+    ways = product(*(b"-_" if octet == ord("-") else (octet,) for octet in name))
+    return {bytes(way) for way in ways} - {name}
+
+
+SPECIAL = _READ | frozenset[bytes]().union(*map(_misspelt, _READ))
+"""Those, and what applications may take for them: CGI and WSGI make underscores of hyphens (RFC 3875
+section 4.1.18), so X_Forwarded_For would stand where ours does (as in Django's CVE-2015-0219).
+Nobody reads the misspelt ones, which drops them, at no cost. Other names with an underscore pass;
+nginx drops all of them by default, and loses honest ones like api_key."""
 
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~%!$&'()*+;=-]*|\[[A-Za-z0-9:._~%!$&'()*+;=-]+\])(?::[0-9]*)?")
 """A host and port (RFC 3986 section 3.2.2), less the comma that would make it a list."""

@@ -44,6 +44,29 @@ async def test_a_trusted_peer_is_believed_and_appended_to() -> None:
     assert got[b"Forwarded"] == b'for=6.6.6.6, for=192.0.2.7;host="a";proto=http'
 
 
+@pytest.mark.parametrize("trusting", [False, True])
+@pytest.mark.parametrize(
+    "name",
+    [b"X_Forwarded_For", b"x_forwarded-for", b"X-FORWARDED_PROTO", b"X_Forwarded_Host",
+     b"X_Request_Id", b"Content_Length", b"Transfer_Encoding", b"Proxy_Authorization"],
+)  # fmt: skip
+async def test_a_name_that_applications_take_for_ours_is_dropped(
+    name: bytes, trusting: bool
+) -> None:
+    """Many cannot tell hyphen and underscore; nobody may speak in our name, trusted or not."""
+    got = await sent(Wire(TRUSTING if trusting else ONE), name + b": 7\r\n")
+
+    assert name not in got
+    assert b"7" not in got.values()
+
+
+async def test_other_names_with_an_underscore_pass(wire: Wire) -> None:
+    """They are between the client and the application."""
+    got = await sent(wire, b"api_key: 7\r\nX_Forwarded: 8\r\n")
+
+    assert (got[b"api_key"], got[b"X_Forwarded"]) == (b"7", b"8")
+
+
 @pytest.mark.parametrize("fields", [b"", b"traceparent: x\r\n", b"traceparent: %b\r\n" % TRACE * 2])
 async def test_a_trace_is_made_where_none_is_well_formed(wire: Wire, fields: bytes) -> None:
     """Its id is the request's id too, and a tracestate without its parent is dropped."""
