@@ -88,10 +88,8 @@ class Balancer:
         self._rng = Random()  # noqa: S311 # balancing needs dice that are fast, not secret
         table = build(config, text, self._rng)
         self._probes: dict[tuple[str, str, Health], asyncio.Task[None]] = {}
-        self._wall = datetime.now(UTC).timestamp() - loop.time()
-        """The Unix time at which the loop's clock would read 0."""
         try:
-            opened = open_files(config, self._rng, loop.time, self._wall)
+            opened = open_files(config, self._rng, loop.time)
         except CannotOpen as error:
             raise CannotStart(str(error)) from error
         self.proxy = Proxy(table, loop, self._rng, opened.access_log)
@@ -103,11 +101,11 @@ class Balancer:
         """Serve until SIGTERM or SIGINT. Raises `CannotStart`."""
         loop = self.proxy.loop
         config = self.proxy.table.config
-        await self._listen(config)
-        admin = await self._admin(config)
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
+        await self._listen(config)
+        admin = await self._admin(config)
         self._probe_anew(self.proxy.table)
         sweeper = self.proxy.spawn(self.proxy.watch_deadlines())
         for warning in configuration.warnings(config):
@@ -132,7 +130,7 @@ class Balancer:
 
     def _prepare(self, config: Config) -> Prepared:
         """Open what a new configuration names, before anything of it counts. Raises CannotOpen."""
-        opened = open_files(config, self._rng, self.proxy.now, self._wall)
+        opened = open_files(config, self._rng, self.proxy.now)
         return Renewal(self.proxy, self.listener, opened)
 
     async def _listen(self, config: Config) -> None:

@@ -6,6 +6,7 @@ Everything that can go wrong with them goes wrong in opening; to put them to use
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from random import Random
 
 from balancer.config import Config
@@ -30,15 +31,15 @@ class Opened:
     access_log: AccessLog | None
 
 
-def open_files(config: Config, rng: Random, clock: Callable[[], float], wall: float) -> Opened:
-    """Open what it names; `clock` and `wall` as for `AccessLog`. Raises `CannotOpen`, and then
-    leaves nothing open."""
+def open_files(config: Config, rng: Random, clock: Callable[[], float]) -> Opened:
+    """Open what it names; `clock` is the loop's. Raises `CannotOpen`, and leaves nothing open."""
     try:
         tls = tls_context(config.tls) if config.tls else None
     except OSError as error:
         raise CannotOpen("tls", error) from error
     log, wanted = None, config.access_log
     if wanted is not None:
+        wall = datetime.now(UTC).timestamp() - clock()
         try:
             log = AccessLog(wanted.path, wanted.sample, rng, clock, wall)
         except OSError as error:
