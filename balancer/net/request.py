@@ -39,8 +39,8 @@ def _misspelt(name: bytes) -> set[bytes]:
 
 
 SPECIAL = _READ | frozenset[bytes]().union(*map(_misspelt, _READ))
-"""Those, and what applications may take for them: CGI and WSGI make underscores of hyphens (RFC 3875
-section 4.1.18), so X_Forwarded_For would stand where ours does (as in Django's CVE-2015-0219).
+"""Those, and what applications may take for them: CGI and WSGI make underscores of hyphens
+(RFC 3875 section 4.1.18), so X_Forwarded_For would stand where ours does (Django's CVE-2015-0219).
 Nobody reads the misspelt ones, which drops them, at no cost. Other names with an underscore pass;
 nginx drops all of them by default, and loses honest ones like api_key."""
 
