@@ -355,4 +355,5 @@ class ClientConnection(asyncio.Protocol):
             if waited > timeouts.head:
                 self._refuse(Refusal(408, "the request's head did not come in time"))
         elif waited > timeouts.idle:
+            self._refused, self.since = True, now  # or a TLS peer that is gone is waited for
             self.transport.close()

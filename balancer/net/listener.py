@@ -129,8 +129,10 @@ class Listener:
             return False
         await proxy.loop.connect_accepted_socket(
             lambda: _Arriving(proxy, announced, accepted), accepted, ssl=self.tls,
-            # Our own deadline ends a handshake; the loop's, a minute, must not be the shorter one.
+            # Our own deadlines end a handshake and a close. The loop's must not come first: its
+            # half a minute for a close would cut a slow reader in the middle of its answer.
             ssl_handshake_timeout=2 * config.timeouts.head if self.tls else None,
+            ssl_shutdown_timeout=config.timeouts.exchange if self.tls else None,
         )  # fmt: skip
         return True
 

@@ -9,32 +9,27 @@ from balancer.core.proxy_protocol import LONGEST, NotProxyProtocol, Preface, rea
 async def take_preface(accepted: socket.socket, loop: asyncio.AbstractEventLoop) -> Preface:
     """Take exactly the preface out of the socket; what follows stays for who comes next.
 
-    Raises NotProxyProtocol, or OSError if the connection broke. Waits for as long as it is let.
+    Octets are looked at before they are taken: as long as the header is not whole, all of them are
+    its own. Raises NotProxyProtocol, or OSError if the connection broke; waits as long as it may.
     """
-    seen = 0
+    taken = b""
     while True:
-        data = _peek(accepted)
-        preface = read_preface(data) if data else None
-        if preface is not None:
-            accepted.recv(preface.length)
-            return preface
-        if data is not None and len(data) == seen:
+        try:
+            seen = accepted.recv(LONGEST, socket.MSG_PEEK)
+        except BlockingIOError:
+            await _readable(accepted, loop)
+            continue
+        if not seen:
             raise NotProxyProtocol("the peer closed before its header was whole")
-        seen = len(data or b"")
-        await _readable(accepted, loop, seen)
+        preface = read_preface(taken + seen)
+        if preface is not None:
+            accepted.recv(preface.length - len(taken))
+            return preface
+        taken += accepted.recv(len(seen))
 
 
-def _peek(accepted: socket.socket) -> bytes | None:
-    """What has come so far, left in the socket; None if nothing has."""
-    try:
-        return accepted.recv(LONGEST, socket.MSG_PEEK)
-    except BlockingIOError:
-        return None
-
-
-async def _readable(accepted: socket.socket, loop: asyncio.AbstractEventLoop, seen: int) -> None:
-    """Wait until there is more than was seen."""
-    accepted.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, seen + 1)
+async def _readable(accepted: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+    """Wait until there is something to read, or the peer has closed."""
     ready = asyncio.Event()
     descriptor = accepted.fileno()
     loop.add_reader(descriptor, ready.set)
@@ -42,4 +37,3 @@ async def _readable(accepted: socket.socket, loop: asyncio.AbstractEventLoop, se
         await ready.wait()
     finally:
         loop.remove_reader(descriptor)
-        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)

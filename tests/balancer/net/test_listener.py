@@ -216,6 +216,21 @@ async def test_a_handshake_that_fails_is_counted(certificate: Make) -> None:
         await until(lambda: at.proxy.refused[400] == 1)
 
 
+async def test_an_idle_client_that_does_not_say_goodbye_is_not_waited_for(
+    certificate: Make,
+) -> None:
+    """TLS closes in agreement, but a phone that lost its network agrees to nothing."""
+    one = certificate("one")
+    async with front(setting(one) + "timeouts: {idle: 200ms}\n") as at:
+        watching = at.proxy.spawn(at.proxy.watch_deadlines())
+        _, writer = await asyncio.open_connection("127.0.0.1", at.port, ssl=trusting(one))
+        await until(lambda: len(at.proxy.clients) == 1)
+        writer.transport.pause_reading()  # type: ignore[attr-defined] # WriteTransport, says mypy
+        await until(lambda: not at.proxy.clients)
+        watching.cancel()
+        writer.transport.abort()
+
+
 async def test_closing_lets_go_who_has_not_come_as_far_as_http(certificate: Make) -> None:
     """And accepts no more, while those who have are served on."""
     one = certificate("one")
