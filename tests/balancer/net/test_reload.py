@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.balancer.test_app import Running
+from tests.balancer.test_app import TOKEN, Running, etag, put
 
 pytestmark = pytest.mark.live
 
@@ -47,3 +47,21 @@ async def test_a_change_of_address_is_refused(running: Running) -> None:
     running.process.send_signal(signal.SIGHUP)
 
     assert "listen: is 127.0.0.1:" in await running.until_logged("config_refused")
+
+
+async def test_a_put_that_names_a_file_that_cannot_be_opened_is_refused(running: Running) -> None:
+    """422, with the setting at fault; what runs is what ran."""
+    async with aiohttp.ClientSession() as http:
+        tag = await etag(http, running)
+        text = running.text(weight=3) + "access_log: {path: /no/such/folder/log}\n"
+
+        status, problem = await put(
+            http, running, text, If_Match=tag, Authorization=f"Bearer {TOKEN}"
+        )
+
+        assert status == 422
+        assert problem["errors"] == [{
+            "line": 1, "column": 1, "field": "access_log.path",
+            "message": "/no/such/folder/log: No such file or directory",
+        }]  # fmt: skip
+        assert await etag(http, running) == tag
