@@ -16,7 +16,7 @@ def passes(wire: Wire, seconds: float) -> None:
     """Time goes by, and the deadlines are looked at as often as in life."""
     for _ in range(int(seconds * 4)):
         wire.loop.clock += 0.25
-        wire.proxy.end_expired()
+        wire.sweep()
 
 
 async def test_a_body_that_does_not_come_is_408(wire: Wire) -> None:

@@ -351,10 +351,10 @@ async def test_an_endpoint_that_never_answers_is_504_at_the_deadline(wire: Wire)
     await wire.settle()
 
     wire.loop.clock += 59
-    wire.proxy.end_expired()
+    wire.sweep()
     early = to_client.take()
     wire.loop.clock += 2
-    wire.proxy.end_expired()
+    wire.sweep()
 
     assert early == b""
     assert to_client.take().startswith(b"HTTP/1.1 504 ")

@@ -196,11 +196,11 @@ async def test_a_silent_tunnel_ends_at_its_own_deadline(wire: Wire) -> None:
 
     for speak in (client.data_received, endpoint.data_received):
         wire.loop.clock += 3599
-        wire.proxy.end_expired()
+        wire.sweep()
         speak(b"\x89\x00")
     alive = to_client.ended == to_endpoint.ended == ""
     wire.loop.clock += 3601
-    wire.proxy.end_expired()
+    wire.sweep()
 
     assert alive
     assert to_client.ended == "closed"
