@@ -53,9 +53,8 @@ class RequestReader:
             self._parse(data)
         except HttpParserError as error:
             cause = error.__context__
-            if isinstance(cause, Refusal):
-                raise cause from None
-            raise Refusal(400, "not valid HTTP/1.1") from error
+            refusal = cause if isinstance(cause, Refusal) else Refusal(400, "not valid HTTP/1.1")
+            raise refusal from error
         if self._in_head:
             if self.head_size > self._proxy.table.config.limits.head:
                 raise Refusal(431, "the head is larger than the limit")

@@ -221,3 +221,15 @@ async def test_a_slow_side_of_a_tunnel_stops_the_other(wire: Wire) -> None:
 
     assert paused == (False, False)
     assert (to_endpoint.reading, to_client.reading) == (True, True)
+
+
+async def test_a_thousand_upgrades_that_are_ignored_do_not_nest(wire: Wire) -> None:
+    """llhttp stops behind each; going on must not call ourselves once more for each of them."""
+    client, to_client = wire.client()
+    ignored = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"
+
+    client.data_received(ignored * 1000)
+    await wire.settle()
+
+    assert len(client._exchanges) == 1000
+    assert not to_client.ended
