@@ -15,6 +15,7 @@ PAUSE = 0.5
 WINDOW = 8192
 """The clients' receive buffer, small so that the kernel does not take the answer for them."""
 TIMEOUT = 20.0
+BEGUN = b"HTTP/1.1 200"
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,10 @@ def slow_readers(field: Field, name: str, answer: int, readers: Readers) -> Slow
     ):
         assert proxy is not None  # noqa: S101 # only `direct` has none, and it is not asked for
         before = proxy.resident()
-        clients = [kept.enter_context(_connect(port)) for _ in range(readers.number)]
-        for client in clients:
-            client.sendall(b"GET /stream?%d HTTP/1.1\r\nHost: bench.test\r\n\r\n" % answer)
-            client.setblocking(False)
+        clients = []
+        for _ in range(readers.number):
+            clients.append(kept.enter_context(_connect(port)))
+            _ask(clients[-1], answer, name)
         taken, peak = _read_slowly(clients, proxy, readers.seconds, name)
         _check(taken, answer, name)
         say(f"{name}: {len(taken)} readers took {sum(taken) / len(taken) / 1024:.0f} KiB each")
@@ -85,6 +86,15 @@ def _connect(port: int) -> socket.socket:
     client.settimeout(TIMEOUT)
     client.connect(("127.0.0.1", port))
     return client
+
+
+def _ask(client: socket.socket, answer: int, name: str) -> None:
+    """Ask for the answer and see it begin, one client after the other: not all at one moment."""
+    client.sendall(b"GET /stream?%d HTTP/1.1\r\nHost: bench.test\r\n\r\n" % answer)
+    begun = client.recv(len(BEGUN), socket.MSG_WAITALL)
+    if begun != BEGUN:
+        raise CannotRun(f"{name} answered {begun!r} instead of {BEGUN!r}")
+    client.setblocking(False)
 
 
 def _read(client: socket.socket, name: str) -> int:
