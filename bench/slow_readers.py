@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 
 from bench.children import CannotRun, Child
-from bench.field import Field, say
+from bench.field import Field
+from bench.progress import say
 
 PIECE = 2048
 """Octets that each client reads at a time."""
@@ -84,14 +85,21 @@ def _connect(port: int) -> socket.socket:
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW)
     client.settimeout(TIMEOUT)
-    client.connect(("127.0.0.1", port))
+    try:
+        client.connect(("127.0.0.1", port))
+    except OSError as error:
+        client.close()
+        raise CannotRun(f"a reader could not connect: {error}") from error
     return client
 
 
 def _ask(client: socket.socket, answer: int, name: str) -> None:
     """Ask for the answer and see it begin, one client after the other: not all at one moment."""
-    client.sendall(b"GET /stream?%d HTTP/1.1\r\nHost: bench.test\r\n\r\n" % answer)
-    begun = client.recv(len(BEGUN), socket.MSG_WAITALL)
+    try:
+        client.sendall(b"GET /stream?%d HTTP/1.1\r\nHost: bench.test\r\n\r\n" % answer)
+        begun = client.recv(len(BEGUN), socket.MSG_WAITALL)
+    except OSError as error:
+        raise CannotRun(f"{name} did not answer a reader: {error}") from error
     if begun != BEGUN:
         raise CannotRun(f"{name} answered {begun!r} instead of {BEGUN!r}")
     client.setblocking(False)

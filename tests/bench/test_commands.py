@@ -45,10 +45,11 @@ def result(name: str, *arguments: str) -> dict[str, Any]:
 @needs_two_cores
 @needs_load
 def test_the_comparison_measures_every_figure() -> None:
-    """Ours, one peer if it is here, and no proxy at all; whole answers, CPU time, latencies."""
+    """Ours, under another Python too, one peer if it is here, and no proxy at all."""
     told = result(
-        "proxy", "--rounds", "1", "--seconds", "1", "--connections", "4", "--rate", "50",
-        "--only", "evenhand", "--only", "nginx", "--only", "direct", "--peers", str(VENV),
+        "proxy", "--rounds", "1", "--latency-rounds", "1", "--seconds", "1", "--rate", "50",
+        "--connections", "4", "--python", sys.executable, "--peers", str(VENV),
+        "--only", "evenhand", "--only", "nginx", "--only", "direct",
     )  # fmt: skip
 
     samples = {one["name"]: one for one in told["samples"]}
@@ -56,8 +57,11 @@ def test_the_comparison_measures_every_figure() -> None:
     assert all(one["requests"] > 0 and one["errors"] == 0 for one in samples.values())
     assert samples["evenhand"]["user"] > 0
     assert samples["direct"]["user"] == 0
+    assert [name for name in samples if name.startswith("evenhand (Python 3.")] != []
     if "k6" in peers.find(VENV):
-        assert samples["evenhand"]["latency"]["p99"] >= samples["evenhand"]["latency"]["p50"] > 0
+        timed = [one for one in told["latencies"] if one["name"] == "evenhand"]
+        assert [one["rate"] for one in timed] == sorted({50, told["rates"]["own"]["evenhand"]})
+        assert all(one["latency"]["p99"] >= one["latency"]["p50"] > 0 for one in timed)
 
 
 @pytest.mark.live
