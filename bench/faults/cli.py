@@ -35,7 +35,7 @@ A request is lost if its client has no valid answer: an error from the proxy is 
 retried by the client. `in flight there` counts POSTs that an instance was at when it was killed.
 """
 
-SET_UP = 3.0
+SET_UP = 2.2
 """Seconds that a run takes beyond its scenario's, for the time left; measured."""
 
 

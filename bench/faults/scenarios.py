@@ -119,6 +119,7 @@ PROMPT = Aim(
     "p99 below the read deadline + 50 ms",
     lambda tally: tally.p99_ms < ANSWER_TIMEOUT * 1000 + 50,
     lambda tally: f"{tally.p99_ms:.0f} ms, to be below {ANSWER_TIMEOUT * 1000 + 50:.0f} ms",
+    "deadlines kept to 50 ms, and ejection, so that few requests run into them",
 )
 KILLED = (GET_KEPT, POST_IN_FLIGHT, POST_KEPT, ONCE)
 
@@ -153,7 +154,7 @@ SCENARIOS = {
             "SIGSTOP of one instance for 5 s, longer than the read deadline",
             8.5,
             (Step(1.0, "freeze", 1), Step(6.0, "thaw", 1)),
-            (NONE_LOST_FROZEN, ONCE, replace(PROMPT, takes=EJECTION)),
+            (NONE_LOST_FROZEN, ONCE, PROMPT),
         ),
         rolling(pause=2.5, dead=1.0),
     )
