@@ -14,6 +14,8 @@ MOST_OWN_P99 = 5.0
 """Milliseconds of p99 without any proxy; beyond that k6 measures its own queue."""
 NEXT = 0.75
 """What part of a rate is tried when its p99 was too high."""
+SPARE = 0.8
+"""What part of that rate is driven where k6 is the limit: nearer to it, its p99 is its own."""
 EASY = 0.6
 """What part of the arrivals that k6 made is tried when it dropped some."""
 LOWEST = 100
@@ -28,7 +30,7 @@ class Rates:
     own: Mapping[str, int]
     """For each contender half of what itself carries, or the most that k6 makes."""
     most: int
-    """The most that k6 makes here on its core and is on time."""
+    """The most that k6 makes here and is on time."""
 
     def of(self, name: str) -> list[int]:
         """The rates at which a contender is measured, lowest first; `direct` at all of them."""
@@ -54,7 +56,7 @@ def half_of_peaks(samples: Iterable[Sample]) -> dict[str, int]:
 
 
 def most_bearable(measure: Callable[[int], Latency], wanted: int, seconds: float) -> int:
-    """The highest rate up to `wanted` at which k6 is on time by itself.
+    """A rate up to `wanted` at which k6 is on time by itself, with something to spare.
 
     A p99 that is too high may be a moment's noise, so it is taken a second time.
     """
@@ -67,7 +69,7 @@ def most_bearable(measure: Callable[[int], Latency], wanted: int, seconds: float
             break
         else:
             rate = _tens(NEXT * rate)
-    return rate
+    return rate if rate == wanted else _tens(SPARE * rate)
 
 
 def _tens(rate: float) -> int:

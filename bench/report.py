@@ -49,9 +49,8 @@ def block(result: dict[str, Any]) -> str:
             latency_table(samples, timed, rates),
             "",
             f"Median (least–greatest) of {settings['latency_rounds']} rounds of "
-            f"{settings['seconds']:g} s; arrivals from k6, which makes at most {rates['most']:,} "
-            "a second here on its core and is on time: where half of a proxy's peak is more than "
-            "that, this is its rate.",
+            f"{settings['seconds']:g} s; arrivals from k6, which can be relied on here for "
+            f"{rates['most']:,} a second: where half of a proxy's peak is more, this is its rate.",
             "",
         ]
     else:

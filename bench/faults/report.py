@@ -79,7 +79,7 @@ def tables(rows: Sequence[Row]) -> list[Table]:
     judged = [line for row in rows if row.is_ours for line in verdicts(row)]
     if judged:
         head = ["proxy", "scenario", "aim", "measured", "", "what it takes"]
-        found.append(Table("What this balancer is held to", [head, *judged], figures=False))
+        found.append(Table("Each aim, and what was measured", [head, *judged], figures=False))
     return found
 
 

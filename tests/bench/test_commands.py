@@ -118,3 +118,12 @@ def test_a_command_explains_itself(name: str) -> None:
     assert helped.returncode == 0
     assert f"python -m bench.{name}" in helped.stdout
     assert wrong.returncode == 2
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "many"])
+def test_a_number_that_is_none_is_answered_with_what_would_be_right(number: str) -> None:
+    """Before anything is started."""
+    wrong = bench("memory", "--readers", number)
+
+    assert wrong.returncode == 2
+    assert f"'{number}' is not a whole number from 1 on" in wrong.stderr

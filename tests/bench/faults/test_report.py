@@ -31,8 +31,8 @@ def test_each_of_our_aims_stands_beside_what_was_measured() -> None:
     assert judged[0][:5] == ["ours", "kill-stays", "0 GET lost", "1", "missed"]
     assert "retries" in judged[0][5]
     assert judged[-1][2:] == ["no POST executed twice", "0", "met", "–"]
-    assert "What this balancer is held to" in report.terminal(ROWS)
-    assert "What this balancer is held to" not in report.terminal(ROWS[1:])
+    assert "Each aim, and what was measured" in report.terminal(ROWS)
+    assert "Each aim, and what was measured" not in report.terminal(ROWS[1:])
 
 
 def test_a_column_stands_where_it_means_something() -> None:
