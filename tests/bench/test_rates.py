@@ -46,7 +46,7 @@ def test_a_rate_that_k6_cannot_make_is_lowered() -> None:
         return Latency(made, rate - made, 0, 0.5, 9.0 if rate > 2000 else 2.0)
 
     assert most_bearable(measure, 10_000, seconds=1) == 1440
-    assert tried == [10_000, 2400, 2400, 1800]
+    assert tried == [10_000, 2400, 2400, 2400, 1800]
 
 
 def test_one_bad_moment_does_not_lower_the_rate() -> None:
