@@ -9,6 +9,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, cast
 
+from balancer.core.endpoint import Load
 from balancer.net import sweep
 from balancer.net.client import ClientConnection
 from balancer.net.endpoint import EndpointConnection
@@ -120,6 +121,16 @@ class Wire:
         """Look at every deadline now."""
         sweep.end_exchanges(self.proxy, self.loop.clock)
         sweep.end_waiting(self.proxy, self.loop.clock)
+
+    @property
+    def load(self) -> Load:
+        """The counters of the first endpoint."""
+        return next(endpoint for _, endpoint in self.proxy.table.endpoints()).load
+
+    @property
+    def counted(self) -> dict[tuple[str, str], int]:
+        """The exchanges that ended there by outcome and code, without the zeros."""
+        return {key: count for key, count in self.load.finished.items() if count}
 
     @property
     def endpoint(self) -> tuple[EndpointConnection, FakeTransport]:

@@ -3,7 +3,6 @@
 import pytest
 
 from tests.balancer.net.fakes import FakeTransport, Wire
-from tests.balancer.net.test_exchange import counted, load
 
 UPGRADE = (
     b"GET /chat HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\nConnection: Upgrade\r\n"
@@ -145,7 +144,7 @@ async def test_a_switch_that_was_not_asked_for_is_502(
 
     assert to_client.take().startswith(b"HTTP/1.1 502 ")
     assert to_endpoint.ended == "aborted"
-    assert counted(wire) == {("bad_response", "502"): 1}
+    assert wire.counted == {("bad_response", "502"): 1}
 
 
 async def tunnel(wire: Wire) -> tuple[FakeTransport, FakeTransport]:
@@ -170,8 +169,8 @@ async def test_the_endpoint_ends_the_tunnel(wire: Wire) -> None:
 
     assert to_client.take() == b"\x88\x00"
     assert to_client.ended == "closed"
-    assert counted(wire) == {("ok", "101"): 1}
-    assert load(wire).in_flight == 0
+    assert wire.counted == {("ok", "101"): 1}
+    assert wire.load.in_flight == 0
 
 
 async def test_the_client_ends_the_tunnel(wire: Wire) -> None:
@@ -184,8 +183,8 @@ async def test_the_client_ends_the_tunnel(wire: Wire) -> None:
 
     assert to_endpoint.take() == b"\x88\x00"
     assert to_endpoint.ended == "closed"
-    assert counted(wire) == {("ok", "101"): 1}
-    assert load(wire).in_flight == 0
+    assert wire.counted == {("ok", "101"): 1}
+    assert wire.load.in_flight == 0
 
 
 async def test_a_silent_tunnel_ends_at_its_own_deadline(wire: Wire) -> None:
@@ -204,7 +203,7 @@ async def test_a_silent_tunnel_ends_at_its_own_deadline(wire: Wire) -> None:
 
     assert alive
     assert to_client.ended == "closed"
-    assert counted(wire) == {("ok", "101"): 1}
+    assert wire.counted == {("ok", "101"): 1}
 
 
 async def test_a_slow_side_of_a_tunnel_stops_the_other(wire: Wire) -> None:
