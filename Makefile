@@ -46,16 +46,16 @@ test: .venv/installed ## every check and every test, with real processes and a r
 	@touch $@
 
 bench-proxy: .venv/installed .venv-bench/installed ## CPU, throughput and latency beside nginx, HAProxy, Envoy, Caddy
-	$(BIN)/python -m bench.proxy $(ARGS)
+	@$(BIN)/python -m bench.proxy $(ARGS)
 
 bench-memory: .venv/installed .venv-bench/installed ## memory for idle connections and for slow readers
-	$(BIN)/python -m bench.memory $(ARGS)
+	@$(BIN)/python -m bench.memory $(ARGS)
 
 profile: .venv/installed ## where the data path spends its microseconds
-	$(BIN)/python -m bench.profile $(ARGS)
+	@$(BIN)/python -m bench.profile $(ARGS)
 
 bench-faults: .venv/installed .venv-bench/installed ## what is lost and what is done twice, beside nginx, HAProxy, Envoy
-	$(BIN)/python -m bench.faults $(ARGS)
+	@$(BIN)/python -m bench.faults $(ARGS)
 
 format: .venv/installed ## let ruff lay out the code
 	$(BIN)/ruff format .

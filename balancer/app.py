@@ -24,6 +24,7 @@ from balancer.admin.audit import AuditError, AuditTrail
 from balancer.admin.change import Author, Change, Changes, Prepared
 from balancer.config import Address, Config, Health
 from balancer.core.pool import Pool
+from balancer.net import sweep
 from balancer.net.access_log import AccessLog
 from balancer.net.listener import Listener
 from balancer.net.opened import CannotOpen, Opened, open_files
@@ -107,7 +108,10 @@ class Balancer:
         await self._listen(config)
         admin = await self._admin(config)
         self._probe_anew(self.proxy.table)
-        sweeper = self.proxy.spawn(self.proxy.watch_deadlines())
+        watching = [
+            self.proxy.spawn(sweep.watch(self.proxy)),
+            self.proxy.spawn(self.proxy.write_log()),
+        ]
         for warning in configuration.warnings(config):
             log("config_warning", warning=warning)
         # What was loaded stays: without this each full collection walks 200,000 objects of it while
@@ -120,7 +124,7 @@ class Balancer:
         log("stopping", exchanges=len(self.proxy.exchanges))
         self.listener.close()
         cut = await self.proxy.drain(GRACE)
-        for task in (sweeper, *self._probes.values()):
+        for task in (*watching, *self._probes.values()):
             task.cancel()
         if admin is not None:
             await admin.cleanup()

@@ -1,7 +1,7 @@
 """Child processes of a benchmark: pinned to a core, measured, and gone when the benchmark is.
 
-One core for the proxy, another for everything else, so that what the load generator burns is not
-taken for the proxy's cost. The benchmark's own process lives on the second core, and whatever it
+One core for the proxy, the others for everything else, so that what the load generator burns is
+not taken for the proxy's cost. The benchmark's own process lives on the others, and whatever it
 starts inherits that unless told otherwise.
 """
 
@@ -37,21 +37,21 @@ class Cpu(NamedTuple):
 
 
 class Cores(NamedTuple):
-    """The core that the proxy gets, and the one for all else."""
+    """The core that the proxy gets, and those for all else."""
 
     proxy: int
-    load: int
+    load: frozenset[int]
 
 
 def take_cores() -> Cores:
-    """Two cores of those we may use; this process moves to the second. Raises `CannotRun`."""
+    """One of those that we may use for the proxy; we move to the others. Raises `CannotRun`."""
     if not hasattr(os, "sched_setaffinity"):
         raise CannotRun("pinning to cores needs Linux; run it in a Linux machine or container")
     allowed = sorted(os.sched_getaffinity(0))
     if len(allowed) < 2:
         raise CannotRun("this needs two cores: one for the proxy and one for the load")
-    cores = Cores(allowed[0], allowed[1])
-    os.sched_setaffinity(0, {cores.load})
+    cores = Cores(allowed[0], frozenset(allowed[1:]))
+    os.sched_setaffinity(0, cores.load)
     return cores
 
 

@@ -39,7 +39,7 @@ class Sink(asyncio.Transport):
     def __init__(self, edge: "Edge", peer: tuple[str, int]) -> None:
         super().__init__({"peername": peer})
         self._edge = edge
-        self.connection: asyncio.Protocol | None = None
+        self.connection: asyncio.BaseProtocol | None = None
         self.ended = False
 
     def write(self, data: Any) -> None:
@@ -72,7 +72,7 @@ class Edge:
 
     def __init__(self, real: asyncio.AbstractEventLoop) -> None:
         self._real = real
-        self.written_to: asyncio.Protocol | None = None
+        self.written_to: asyncio.BaseProtocol | None = None
         """The endpoint connection that was written to last."""
         self.answers = 0
         """Logins that were answered 201."""

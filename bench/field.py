@@ -1,14 +1,17 @@
 """Who takes part in a benchmark: which rows there are, and how each is started and stopped."""
 
 import contextlib
+import re
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import contenders, peers
 from bench.children import CannotRun, Child, Cores, child, unused_ports
 from bench.contenders import Command, Setup
+from bench.interpreter import Interpreter
 
 ENDPOINTS = 4
 
@@ -22,17 +25,20 @@ class Field:
     venv: Path
     directory: Path
     endpoints: list[int]
+    pythons: Mapping[str, Interpreter] = field(default_factory=dict)
+    """Other Pythons for our own rows, by the label that stands in brackets there."""
 
     def command(self, name: str, setup: Setup) -> Command:
         """How a contender is started. Raises `CannotRun` if it is not installed."""
-        if name in ("evenhand", "evenhand+log"):
-            return contenders.evenhand(setup, log=name.endswith("+log"))
-        if name == "aiohttp":
+        product = name.partition(" ")[0]
+        if product in ("evenhand", "evenhand+log"):
+            python = self.pythons.get(name.partition(" (")[2].removesuffix(")"))
+            return contenders.evenhand(setup, product.endswith("+log"), python)
+        if product == "aiohttp":
             return contenders.aiohttp(setup)
-        name = name.partition(" ")[0]
-        if name not in self.programs:
-            raise CannotRun(peers.why_missing(name, self.venv))
-        return contenders.PEERS[name](setup, self.programs[name])
+        if product not in self.programs:
+            raise CannotRun(peers.why_missing(product, self.venv))
+        return contenders.PEERS[product](setup, self.programs[product])
 
     @contextlib.contextmanager
     def running(self, name: str, *, buffering: bool = True) -> Iterator[tuple[int, Child | None]]:
@@ -41,7 +47,7 @@ class Field:
             yield self.endpoints[0], None
             return
         listen, admin = unused_ports(2)
-        place = self.directory / name.replace(" ", "-")
+        place = self.directory / re.sub(r"[^\w.+]+", "-", name)
         place.mkdir(exist_ok=True)
         setup = Setup(listen, admin, self.endpoints, place, buffering)
         command = self.command(name, setup)
@@ -53,6 +59,13 @@ class Field:
 
 
 @contextlib.contextmanager
+def workplace() -> Iterator[Path]:
+    """A directory for configurations and logs, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="evenhand-bench-") as name:
+        yield Path(name)
+
+
+@contextlib.contextmanager
 def endpoints(directory: Path) -> Iterator[list[int]]:
     """The stub endpoints, on the core of the load."""
     ports = unused_ports(ENDPOINTS)
@@ -61,9 +74,3 @@ def endpoints(directory: Path) -> Iterator[list[int]]:
         for port in ports:
             stub.wait_until_answers(port)
         yield ports
-
-
-def say(text: str) -> None:
-    """Progress, for people; results go to standard output."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()

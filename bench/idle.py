@@ -5,8 +5,9 @@ import socket
 from dataclasses import dataclass
 
 from bench.children import CannotRun, Child
-from bench.field import Field, say
+from bench.field import Field
 from bench.login import BODY, PATH
+from bench.progress import say
 
 SOURCES = 20
 """Loopback addresses that clients come from, so that no address runs out of ports."""

@@ -1,7 +1,7 @@
-"""One measurement of one contender."""
+"""One measurement of one contender: what it costs and carries, or what latency it adds."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from bench.wrk import Burst
 
 WARM_UP = 1.0
 """Seconds of load before a measurement: connections are made, code and caches warm."""
-
-MOST_DROPPED = 0.01
-"""Seconds' worth of arrivals that k6 may miss before we take the rate for too high for it."""
+START = 0.8
+"""Seconds that it takes to start and stop a contender, for the time left; measured."""
+START_K6 = 0.2
+"""The same for k6."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,19 @@ class Load:
             return k6.burst(self.k6, port, self.connections, seconds, directory)
         raise CannotRun("there is nothing here to make load with")
 
+    @property
+    def throughput_seconds(self) -> float:
+        """How long `throughput` takes, as reckoned."""
+        return START + WARM_UP + self.seconds
 
-@dataclass
+    def latency_seconds(self, rates: int) -> float:
+        """How long `latencies` takes at so many rates, as reckoned."""
+        return START + WARM_UP + START_K6 + rates * (self.seconds + START_K6)
+
+
+@dataclass(frozen=True)
 class Sample:
-    """What one contender did in one round."""
+    """What one contender did in one round, under as much load as it carries."""
 
     name: str
     round: int
@@ -49,9 +59,22 @@ class Sample:
     """CPU seconds of the proxy in user mode; 0 for `direct`."""
     system: float
     """CPU seconds of the proxy in the kernel."""
-    rate: int = 0
-    """Arrivals a second while latencies were measured; 0 if they were not."""
-    latency: k6.Latency | None = None
+
+    @property
+    def peak(self) -> float:
+        """Logins a second."""
+        return self.requests / self.seconds
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Latencies of one contender in one round at one arrival rate."""
+
+    name: str
+    round: int
+    rate: int
+    """Arrivals a second."""
+    latency: k6.Latency
 
 
 def throughput(field: Field, load: Load, name: str, number: int) -> Sample:
@@ -67,28 +90,18 @@ def throughput(field: Field, load: Load, name: str, number: int) -> Sample:
     return Sample(name, number, done.requests, done.seconds, done.errors, user, system)
 
 
-def latencies(field: Field, load: Load, name: str, rate: int) -> k6.Latency:
-    """Latency at a fixed arrival rate. Raises `CannotRun`."""
+def latencies(
+    field: Field, load: Load, name: str, number: int, rates: Sequence[int]
+) -> list[Timed]:
+    """Latency at fixed arrival rates, one after the other. Raises `CannotRun`."""
     if load.k6 is None:
         raise CannotRun("latencies need k6")
     with field.running(name) as (port, _):
-        k6.arrivals(load.k6, port, rate, WARM_UP, field.directory)
-        return k6.arrivals(load.k6, port, rate, load.seconds, field.directory)
-
-
-def bearable(field: Field, load: Load, rate: int) -> int:
-    """The rate, or as much of it as k6 makes on its core: halved until `direct` is on time."""
-    while rate > 100 and latencies(field, load, "direct", rate).dropped > MOST_DROPPED * rate:
-        rate //= 2
-    return rate
-
-
-def half_of_slowest(samples: Iterable[Sample]) -> int:
-    """Half of what the slowest contender carried in the first round: a rate that all can take."""
-    peaks = [one.requests / one.seconds for one in samples if one.round == 1]
-    if not peaks:
-        raise CannotRun("no contender could be measured")
-    return max(1, int(min(peaks) / 2 / 10) * 10)
+        k6.arrivals(load.k6, port, min(rates), WARM_UP, field.directory)
+        return [
+            Timed(name, number, one, k6.arrivals(load.k6, port, one, load.seconds, field.directory))
+            for one in rates
+        ]
 
 
 def _cpu(proxy: Child | None) -> Cpu:

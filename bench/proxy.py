@@ -1,36 +1,40 @@
 """`make bench-proxy`: what a proxied login costs, here and in other proxies, on one core each."""
 
 import argparse
-import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from bench import peers, report
-from bench.children import CannotRun, interruptible, raise_open_files, take_cores
-from bench.field import Field, endpoints, say
+from bench import command, interpreter, peers, report
+from bench.children import CannotRun, raise_open_files, take_cores
+from bench.command import Result, chosen, or_left_out, whole
+from bench.field import Field, endpoints, workplace
+from bench.interpreter import Interpreter
+from bench.k6 import Latency
 from bench.machine import machine, versions
-from bench.measure import Load, Sample, bearable, half_of_slowest, latencies, throughput
-from bench.page import put
+from bench.measure import Load, Sample, Timed, latencies, throughput
+from bench.progress import Progress, say
+from bench.rates import Rates, choose, half_of_peaks, most_bearable
 
 NAMES = ["evenhand", "evenhand+log", "nginx", "haproxy", "envoy", "caddy", "aiohttp", "direct"]
 HELP = """\
 Compares reverse proxies, one core each, before the same four stub endpoints, in one run:
-CPU time per proxied login, logins a second at the peak, latency added at a fixed arrival rate.
-The contenders take turns (A B C, A B C, …), so that noise is shared; ratios are within a round.
+CPU time per proxied login and logins a second at the peak; then latency added at fixed arrival
+rates, one for all and half of each one's own peak. The contenders take turns (A B C, A B C, …),
+so that noise is shared; ratios and differences are within a round.
 
-  python -m bench.proxy                             everything, three rounds
-  python -m bench.proxy --only evenhand --only nginx --rounds 5
-  python -m bench.proxy --markdown                  the block for docs/performance.md
-  python -m bench.proxy --page docs/performance.md     … and into its place there
-  python -m bench.proxy --json > proxy.json         every sample
+  make bench-proxy                                       everything, about nine minutes
+  make bench-proxy ARGS="--page docs/performance.md"     … and into its place there
+  make bench-proxy ARGS="--only evenhand --only nginx --rounds 5"
+  make bench-proxy ARGS="--python /opt/python3.11/bin/python3"   ours under that Python too
+  make bench-proxy ARGS="--json" > proxy.json            every sample
 
-The other proxies and k6 come from a venv with requirements.bench (`make bench-proxy` makes it),
-wrk from Debian (`apt-get install wrk`). What is missing is left out and named.
+Our balancer has a row more under the system's Python, if that can use the same libraries; the row
+with the access log runs under that one. The other proxies and k6 come from a venv with
+requirements.bench (`make` makes it), wrk from Debian (`apt-get install wrk`). What is missing is
+left out and named.
 
 Exit codes: 0 measured, 2 could not run.
 """
@@ -38,74 +42,98 @@ Exit codes: 0 measured, 2 could not run.
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    line = argparse.ArgumentParser(
-        prog="python -m bench.proxy",
-        description=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    line.add_argument("--rounds", type=int, default=3, metavar="N", help="turns (default 3)")
+    line = command.parser("proxy", HELP, NAMES)
+    line.add_argument("--rounds", type=whole, default=8, metavar="N", help="turns (default 8)")
     line.add_argument(
-        "--seconds", type=float, default=4, metavar="S", help="per measurement (default 4)"
-    )
-    line.add_argument(
-        "--connections", type=int, default=32, metavar="N", help="of wrk (default 32)"
-    )
-    line.add_argument(
-        "--rate", type=int, metavar="R",
-        help="arrivals a second for latencies (default: half of what the slowest proxy carries)",
+        "--latency-rounds", type=whole, default=4, metavar="N",
+        help="turns for latencies (default 4)",
     )  # fmt: skip
     line.add_argument(
-        "--only", action="append", choices=NAMES, metavar="NAME",
-        help=f"leave out all others; may be given several times: {', '.join(NAMES)}",
+        "--seconds", type=whole, default=2, metavar="S", help="per measurement (default 2)"
+    )
+    line.add_argument(
+        "--connections", type=whole, default=32, metavar="N", help="of wrk (default 32)"
+    )
+    line.add_argument(
+        "--rate", type=whole, metavar="R",
+        help="arrivals a second for all (default: half of what the slowest proxy carries)",
     )  # fmt: skip
     line.add_argument(
-        "--peers", type=Path, default=peers.DEFAULT_VENV, metavar="DIR",
-        help="the venv with the other programs (default .venv-bench)",
+        "--python", action="append", metavar="PATH",
+        help="run ours under this Python too; may be given several times "
+        f"(default {interpreter.SYSTEM} if it fits; `none` for none)",
     )  # fmt: skip
-    line.add_argument("--page", type=Path, metavar="FILE", help="write the block into a page too")
-    form = line.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print every sample as JSON")
-    form.add_argument("--markdown", action="store_true", help="print the block for the docs")
     return line
 
 
-def measure(options: argparse.Namespace, field: Field, load: Load) -> list[Sample]:
-    """All samples: throughput of all in turns, then latencies of all in turns."""
-    names = options.only or NAMES
-    samples: dict[tuple[str, int], Sample] = {}
+def rows(only: Sequence[str] | None, pythons: Sequence[Interpreter]) -> list[str]:
+    """The rows in their order: ours under each Python, with the log under the last of them."""
+    labels = [""] + [f" ({one.label})" for one in pythons]
+    ours = [f"evenhand{label}" for label in labels] + [f"evenhand+log{labels[-1]}"]
+    return chosen(ours + NAMES[2:], only)
+
+
+def costs(options: argparse.Namespace, field: Field, load: Load, names: list[str]) -> list[Sample]:
+    """CPU time and throughput of all, in turns."""
+    progress = Progress(
+        options.rounds * len(names), options.rounds * len(names) * load.throughput_seconds
+    )
+    samples: list[Sample] = []
     absent: set[str] = set()
     for number in range(1, options.rounds + 1):
-        for name in [one for one in names if one not in absent]:
-            try:
-                sample = throughput(field, load, name, number)
-            except CannotRun as reason:
+        for name in names:
+            found = None
+            if name not in absent:
+                found = or_left_out(name, partial(throughput, field, load, name, number))
+            at = progress.step(load.throughput_seconds)
+            if found is None:
                 absent.add(name)
-                say(f"left out: {name}: {_first_lines(reason)}")
                 continue
-            samples[name, number] = sample
-            say(f"round {number}/{options.rounds} {report.throughput_line(sample)}")
-    if load.k6 is None:
-        say(f"no latencies: {peers.why_missing('k6', field.venv)}")
-        return list(samples.values())
-    rate = bearable(field, load, options.rate or half_of_slowest(samples.values()))
-    say(f"latencies at {rate} arrivals a second")
-    for number in range(1, options.rounds + 1):
-        for name in [one for one in names if (one, number) in samples]:
-            sample = samples[name, number]
-            sample.latency = latencies(field, load, name, rate)
-            sample.rate = rate
-            say(f"round {number}/{options.rounds} {report.latency_line(sample)}")
-    return list(samples.values())
+            samples.append(found)
+            say(f"{at} {report.throughput_line(found)}")
+    return samples
 
 
-def _first_lines(reason: CannotRun) -> str:
-    """Enough of an error to act on."""
-    return "\n  ".join(str(reason).splitlines()[:4])
+def driven(options: argparse.Namespace, field: Field, load: Load, samples: list[Sample]) -> Rates:
+    """The arrival rates, once it is known what k6 can make."""
+
+    def alone(rate: int) -> Latency:
+        (seen,) = latencies(field, load, "direct", 0, [rate])
+        say(report.latency_line(seen))
+        return seen.latency
+
+    say("what k6 can make on its core, without a proxy:")
+    halves = [half for name, half in half_of_peaks(samples).items() if name != "direct"]
+    most = most_bearable(alone, max(halves, default=options.rate or 1000), load.seconds)
+    found = choose(samples, most, options.rate)
+    say(f"latencies at {found.common:,} arrivals a second for all, and up to {most:,}")
+    return found
 
 
-def run(options: argparse.Namespace) -> dict[str, Any]:
+def delays(options: argparse.Namespace, field: Field, load: Load, rates: Rates) -> list[Timed]:
+    """Latencies of all, in turns."""
+    names = [*rates.own, "direct"]
+    each = {name: load.latency_seconds(len(rates.of(name))) for name in names}
+    progress = Progress(
+        options.latency_rounds * len(names), options.latency_rounds * sum(each.values())
+    )
+    timed: list[Timed] = []
+    for number in range(1, options.latency_rounds + 1):
+        for name in names:
+            found = or_left_out(name, partial(latencies, field, load, name, number, rates.of(name)))
+            at = progress.step(each[name])
+            for one in found or []:
+                say(f"{at} {report.latency_line(one)}")
+            timed += found or []
+    return timed
+
+
+def run(options: argparse.Namespace) -> Result:
     """Measure and put it all together. Raises `CannotRun`."""
-    where = machine()
+    where, own = machine(), interpreter.inspect(Path(sys.executable))
+    pythons, unfit = interpreter.others(options.python)
+    for reason in unfit:
+        say(f"left out: {reason}")
     cores = take_cores()
     raise_open_files()
     programs = peers.find(options.peers)
@@ -114,48 +142,37 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         say("no wrk here (apt-get install wrk): k6 makes the load, and may be the bottleneck")
     if load.wrk is None and load.k6 is None:
         raise CannotRun("neither wrk nor k6 is here; run `make bench-proxy`, which installs k6")
-    with tempfile.TemporaryDirectory(prefix="evenhand-bench-") as name:
-        directory = Path(name)
-        with endpoints(directory) as ports:
-            field = Field(cores, programs, options.peers, directory, ports)
-            samples = measure(options, field, load)
+    timed, rates = [], None
+    with workplace() as directory, endpoints(directory) as ports:
+        others = {one.label: one for one in pythons}
+        field = Field(cores, programs, options.peers, directory, ports, others)
+        samples = costs(options, field, load, rows(options.only, pythons))
+        if load.k6 is None:
+            say(f"no latencies: {peers.why_missing('k6', field.venv)}")
+        else:
+            rates = driven(options, field, load, samples)
+            timed = delays(options, field, load, rates)
     return {
-        "at": datetime.now(UTC).isoformat(timespec="minutes"),
         "machine": where,
         "versions": versions(programs),
         "settings": {
             "rounds": options.rounds,
+            "latency_rounds": options.latency_rounds,
             "seconds": options.seconds,
             "connections": options.connections,
             "load": "wrk" if load.wrk else "k6",
         },
+        "pythons": {"evenhand": f"{own.label} ({own.build})"}
+        | {f"evenhand ({one.label})": f"{one.label} ({one.build})" for one in pythons},
+        "rates": asdict(rates) if rates else None,
         "samples": [asdict(one) for one in samples],
+        "latencies": [asdict(one) for one in timed],
     }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
-    options = parser().parse_args(argv)
-    if options.rounds < 1 or options.seconds < 1 or options.connections < 1:
-        parser().error("--rounds, --seconds and --connections are 1 or more")
-    interruptible()
-    try:
-        result = run(options)
-        if options.page is not None:
-            put(options.page, "proxy", report.block(result))
-    except CannotRun as reason:
-        sys.stderr.write(f"bench.proxy: {reason}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("bench.proxy: interrupted; everything that was started is stopped\n")
-        return 130
-    if options.json:
-        sys.stdout.write(json.dumps(result, indent=1) + "\n")
-    elif options.markdown:
-        sys.stdout.write(report.block(result))
-    else:
-        sys.stdout.write(report.table(result["samples"]) + "\n")
-    return 0
+    return command.carry_out("proxy", parser().parse_args(argv), run, report.block)
 
 
 if __name__ == "__main__":

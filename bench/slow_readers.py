@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 
 from bench.children import CannotRun, Child
-from bench.field import Field, say
+from bench.field import Field
+from bench.progress import say
 
 PIECE = 2048
 """Octets that each client reads at a time."""
@@ -15,6 +16,7 @@ PAUSE = 0.5
 WINDOW = 8192
 """The clients' receive buffer, small so that the kernel does not take the answer for them."""
 TIMEOUT = 20.0
+BEGUN = b"HTTP/1.1 200"
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,10 @@ def slow_readers(field: Field, name: str, answer: int, readers: Readers) -> Slow
     ):
         assert proxy is not None  # noqa: S101 # only `direct` has none, and it is not asked for
         before = proxy.resident()
-        clients = [kept.enter_context(_connect(port)) for _ in range(readers.number)]
-        for client in clients:
-            client.sendall(b"GET /stream?%d HTTP/1.1\r\nHost: bench.test\r\n\r\n" % answer)
-            client.setblocking(False)
+        clients = []
+        for _ in range(readers.number):
+            clients.append(kept.enter_context(_connect(port)))
+            _ask(clients[-1], answer, name)
         taken, peak = _read_slowly(clients, proxy, readers.seconds, name)
         _check(taken, answer, name)
         say(f"{name}: {len(taken)} readers took {sum(taken) / len(taken) / 1024:.0f} KiB each")
@@ -83,8 +85,24 @@ def _connect(port: int) -> socket.socket:
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW)
     client.settimeout(TIMEOUT)
-    client.connect(("127.0.0.1", port))
+    try:
+        client.connect(("127.0.0.1", port))
+    except OSError as error:
+        client.close()
+        raise CannotRun(f"a reader could not connect: {error}") from error
     return client
+
+
+def _ask(client: socket.socket, answer: int, name: str) -> None:
+    """Ask for the answer and see it begin, one client after the other: not all at one moment."""
+    try:
+        client.sendall(b"GET /stream?%d HTTP/1.1\r\nHost: bench.test\r\n\r\n" % answer)
+        begun = client.recv(len(BEGUN), socket.MSG_WAITALL)
+    except OSError as error:
+        raise CannotRun(f"{name} did not answer a reader: {error}") from error
+    if begun != BEGUN:
+        raise CannotRun(f"{name} answered {begun!r} instead of {BEGUN!r}")
+    client.setblocking(False)
 
 
 def _read(client: socket.socket, name: str) -> int:

@@ -30,7 +30,7 @@ class Burst:
     requests: int
     seconds: float
     errors: int
-    """Connections that failed, timeouts, and answers that were 400 or above."""
+    """Connections that failed, timeouts, and answers that were not a login's 201."""
 
 
 def burst(program: Path, port: int, connections: int, seconds: float, directory: Path) -> Burst:
@@ -41,7 +41,12 @@ def burst(program: Path, port: int, connections: int, seconds: float, directory:
         str(program), "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s",
         "-s", str(script), f"http://127.0.0.1:{port}",
     ]  # fmt: skip
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds + 30, check=False)
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=seconds + 30, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CannotRun(f"wrk did not end: {error}") from error
     return parse(done.stdout, done.stderr)
 
 

@@ -1,18 +1,17 @@
-"""A client's connection: reads requests with llhttp, starts exchanges, keeps their order."""
+"""A client's connection: starts exchanges for the requests on it, keeps their order, and ends."""
 
 import asyncio
 import ipaddress
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
-
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from typing import TYPE_CHECKING
 
 from balancer.core import forwarded
 from balancer.net import heads
 from balancer.net.exchange import Exchange
 from balancer.net.heads import Refusal
+from balancer.net.reader import RequestReader
 from balancer.net.request import RequestHead
+from balancer.net.stream import Stream
 
 if TYPE_CHECKING:
     from balancer.net.proxy import Proxy
@@ -21,57 +20,37 @@ LINGER = 2.0
 """Seconds that a refused client gets to read its answer before the socket goes: closing at once
 with octets unread makes the kernel send a reset, which may overtake the answer (RFC 9112 9.6)."""
 
-MOST_FRAMING = 16
-"""Octets of framing for one of a body: Go's limit, after CVE-2023-39326; one octet in a chunk of
-its own needs five."""
 
-
-class ClientConnection(asyncio.Protocol):
+class ClientConnection(Stream):
     """One client socket. Exchanges on it are answered in the order in which they were asked.
 
     `announced` is the client's address where a PROXY protocol header told it.
     """
 
     def __init__(self, proxy: "Proxy", announced: str | None = None) -> None:
-        self.proxy = proxy
-        self.transport: asyncio.Transport
+        super().__init__(proxy)
         self.key = b""
         """The client's address, packed: what source hashes hash."""
         self.since = 0.0
         """When this connection began to wait for what it waits for; 0 while it serves."""
-        self.congested = False
-        """Whether the client reads more slowly than we have to write."""
-        self.out: list[bytes] = []
-        """What is to be written at the end of the callback that is running: one write, not two."""
+        self.refused = False
+        """Whether nothing more is served here: what still comes is not looked at."""
         self._announced = announced
-        self._parser: HttpRequestParser
-        self._head: RequestHead
-        self.on_header: Callable[[bytes, bytes], None]
-        """llhttp calls the head itself: one call less for each field."""
+        self._reader: RequestReader
         self._exchanges: deque[Exchange] = deque()
-        self._current: Exchange | None = None
-        """The exchange whose request is still coming in."""
         self._tunnel: Exchange | None = None
         self._undecided: Exchange | None = None
         """A request for a WebSocket: whether HTTP follows is for the endpoint's answer to say."""
         self._held = b""
         """What came behind it meanwhile."""
         self._served = 0
-        self._in_head = False
-        self._head_size = 0
-        self._body_size = 0
-        self._coded_size = 0
         self._untaken = 0
         """Octets that the client had not taken when its deadlines were last looked at."""
-        self._paused = False
-        self._refused = False
-        self._chunk = b""
-        """The octets in which the head that is being read stands."""
 
     # ── asyncio's side ───────────────────────────────────────────────────────────────────────
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
+        super().connection_made(transport)
         peername = transport.get_extra_info("peername")
         peer = self._announced or (peername and peername[0])
         config = self.proxy.table.config
@@ -85,9 +64,7 @@ class ClientConnection(asyncio.Protocol):
             return
         self.key = address.packed
         scheme = b"https" if transport.get_extra_info("sslcontext") else b"http"
-        self._head = RequestHead(address, scheme, config.trusted)
-        self.on_header = self._head.field
-        self._parser = HttpRequestParser(self)
+        self._reader = RequestReader(self, RequestHead(address, scheme, config.trusted))
         self.since = self.proxy.now()
         self.proxy.clients.add(self)
         if len(self.proxy.clients) > config.limits.connections:
@@ -97,50 +74,25 @@ class ClientConnection(asyncio.Protocol):
         if self._tunnel is not None:
             self._tunnel.to_endpoint(data)
             return
-        if self._refused:
+        if self.refused:
             return
         if self._undecided is not None:
             self._held += data
             return
-        if self._in_head or self._current is None:
-            self._head_size += len(data)
-        else:
-            self._coded_size += len(data)
-        self._chunk = self._chunk + data if self._in_head else data
+        reader = self._reader
         try:
-            while True:
-                try:
-                    self._parser.feed_data(data)
-                    break
-                except HttpParserUpgrade as upgrade:
-                    data = data[upgrade.args[0] :]
-                    if self._exchanges and self._exchanges[-1].upgrade:
-                        self._undecided, self._held = self._exchanges[-1], data
-                        self.pause_reading()
-                        break
-        except HttpParserError as error:
+            reader.feed(data)
+        except Refusal as refusal:
             self._flush_attempt()  # what is wrong now takes nothing from what came before it
-            cause = error.__context__
-            refusal = cause if isinstance(cause, Refusal) else Refusal(400, "not valid HTTP/1.1")
             self._refuse(refusal)
             return
         self._flush_attempt()
-        if not self._in_head:
-            self._chunk = b""  # or an idle connection would keep its last request
-        if self._head_size == len(data) and not self._exchanges:
+        if reader.head_size == len(data) and not self._exchanges:
             self.since = self.proxy.now()  # a head has begun: idle time before it does not count
-        if self._in_head and self._head_size > self.proxy.table.config.limits.head:
-            self._refuse(Refusal(431, "the head is larger than the limit"))
-        elif self._current is not None and self._coded_size > self._most_coded():
-            self._refuse(Refusal(400, "far more framing and trailers than body"))
-
-    def _most_coded(self) -> int:
-        """Octets that a body may take with its chunks' sizes, extensions and trailers."""
-        return MOST_FRAMING * self._body_size + self.proxy.table.config.limits.head
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.proxy.clients.discard(self)
-        self._refused = True
+        self.refused = True
         while self._exchanges:
             self._exchanges[0].abandon()
 
@@ -156,45 +108,21 @@ class ClientConnection(asyncio.Protocol):
         if attempt is not None:
             attempt.resume_reading()
 
-    def pause_reading(self) -> None:
-        """Take no more from the client for now. Idempotent."""
-        if not self._paused and not self.transport.is_closing():
-            self._paused = True
-            self.transport.pause_reading()
-
     def resume_reading(self) -> None:
         """Read on, unless a second request waits its turn, nobody knows what would come, or the
         endpoint has not taken what came."""
-        if self._undecided is not None or len(self._exchanges) > 1:
+        if not self._paused or self._undecided is not None or len(self._exchanges) > 1:
             return
         attempt = self._exchanges[0].attempt if self._exchanges else None
-        if attempt is not None and attempt.congested:
-            return
-        if self._paused and not self.transport.is_closing():
-            self._paused = False
-            self.transport.resume_reading()
+        if attempt is None or not attempt.congested:
+            super().resume_reading()
 
-    # ── llhttp's side ────────────────────────────────────────────────────────────────────────
+    # ── the reader's side ────────────────────────────────────────────────────────────────────
 
-    def on_message_begin(self) -> None:
-        self._in_head = True
-        self._body_size = self._coded_size = 0
-        self._head.begin(self.proxy.table.config.limits)
-
-    def on_url(self, url: bytes) -> None:
-        self._head.target += url
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        if self._refused:  # behind a request that was the last to be answered here
-            return
+    def begin_exchange(self, method: bytes) -> None:
+        """A head has come, and is good: find its pool and begin, or wait for those before it."""
         self.since = 0.0
-        parser, head, proxy = self._parser, self._head, self.proxy
-        method = parser.get_method()
-        most = proxy.table.config.limits.head
-        if len(self._chunk) > most and head.size() > most:
-            raise Refusal(431, "the head is larger than the limit")
-        head.check(method, parser, self._chunk)
+        proxy, head = self.proxy, self._reader.head
         pool = proxy.table.match(head.host_name, head.target)
         if pool is None:
             raise Refusal(404, "no route leads anywhere from this host and path")
@@ -203,27 +131,20 @@ class ClientConnection(asyncio.Protocol):
         self._served += 1
         if self._served >= proxy.table.config.limits.requests:
             exchange.keep_alive = False
-        self._current = exchange
+        self._reader.exchange = exchange
         self._exchanges.append(exchange)
         if len(self._exchanges) == 1:
             exchange.begin()
         else:
             self.pause_reading()  # pipelined: it waits, and nothing more is read meanwhile
 
-    def on_body(self, data: bytes) -> None:
-        exchange = self._current
-        if exchange is None:
-            return
-        self._body_size += len(data)
-        if self._body_size > self.proxy.table.config.limits.body:
-            raise Refusal(413, "the body is larger than the limit")
-        exchange.request_body(data)
-
-    def on_message_complete(self) -> None:
-        exchange, self._current = self._current, None
-        self._head_size = 0
-        if exchange is not None:
-            exchange.request_end()
+    def hold_for_upgrade(self, behind: bytes) -> bool:
+        """Whether the last request asks for a WebSocket, so that what is behind it must wait."""
+        if not self._exchanges or not self._exchanges[-1].upgrade:
+            return False
+        self._undecided, self._held = self._exchanges[-1], behind
+        self.pause_reading()
+        return True
 
     def _flush_attempt(self) -> None:
         """Write to the endpoint what has gathered for it."""
@@ -231,14 +152,6 @@ class ClientConnection(asyncio.Protocol):
             attempt = self._exchanges[0].attempt
             if attempt is not None:
                 attempt.flush()
-
-    def flush(self) -> None:
-        """Write what has gathered."""
-        out = self.out
-        if out:
-            self.out = []
-            if not self.transport.is_closing():
-                self.transport.write(b"".join(out))
 
     def send(self, data: bytes) -> None:
         """Write this, after what has gathered."""
@@ -267,11 +180,11 @@ class ClientConnection(asyncio.Protocol):
         if cut:
             self._turn_away()
         elif not exchange.keep_alive or self.proxy.draining:
-            if exchange is self._current:  # the rest of its request is still on the way
-                self._current = None
+            if exchange is self._reader.exchange and not exchange.request_whole:
+                self._reader.exchange = None  # the rest of its request is still on the way
                 self._linger()
             else:
-                self._refused = True
+                self.refused = True
                 self.since = self.proxy.now()
                 self.transport.close()
         elif self._exchanges:  # soon, not now: a thousand pipelined requests must not nest
@@ -301,19 +214,18 @@ class ClientConnection(asyncio.Protocol):
             self._flush_attempt()
 
     def _turn_away(self) -> None:
-        self._refused = True
-        self._current = None
+        self.refused = True
         self.transport.abort()
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer a request that goes nowhere, once those before it are answered, and close."""
-        self._refused = True
+        self.refused = True
         self.proxy.refused[refusal.status] = self.proxy.refused.get(refusal.status, 0) + 1
-        broken = self._current
+        broken = self._reader.exchange
         if broken is not None and broken is self._exchanges[0]:
             broken.reject(refusal.status, refusal.detail)
             return
-        self._current = None
+        self._reader.exchange = None
         if broken is not None:
             self._exchanges.remove(broken)
         if self._exchanges:  # an answer now would be taken for the answer to an earlier request
@@ -324,7 +236,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _linger(self) -> None:
         """Say no more, read no more than it takes for the client to have the answer, then close."""
-        self._refused = True
+        self.refused = True
         self.since = self.proxy.now()
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -333,7 +245,7 @@ class ClientConnection(asyncio.Protocol):
 
     def close_if_idle(self) -> None:
         """Close unless a request is being served or is on its way in."""
-        if not self._exchanges and not self._head_size:
+        if not self._exchanges and not self._reader.begun:
             self.transport.close()
 
     def expire(self, now: float) -> None:
@@ -348,12 +260,12 @@ class ClientConnection(asyncio.Protocol):
         if untaken:
             if waited > timeouts.between:
                 self.transport.abort()  # a close would wait for ever for it to read the rest
-        elif self._refused:
+        elif self.refused:
             if waited > LINGER:
                 self.transport.abort()
-        elif self._in_head or self._head_size:
+        elif self._reader.begun:
             if waited > timeouts.head:
                 self._refuse(Refusal(408, "the request's head did not come in time"))
         elif waited > timeouts.idle:
-            self._refused, self.since = True, now  # or a TLS peer that is gone is waited for
+            self.refused, self.since = True, now  # or a TLS peer that is gone is waited for
             self.transport.close()

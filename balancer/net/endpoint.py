@@ -1,13 +1,14 @@
 """A connection to an endpoint: carries one exchange at a time, then waits warm for the next."""
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from balancer.core import failure
 from balancer.net.exchange import Exchange
 from balancer.net.heads import HOP_BY_HOP, Lines, nominated, status_line, without
+from balancer.net.stream import Stream
 
 if TYPE_CHECKING:
     from balancer.net.proxy import Proxy
@@ -24,18 +25,13 @@ LONGEST_HEAD = 64 * 1024
 """Octets of an answer's head: twice what a client may send, since endpoints are ours."""
 
 
-class EndpointConnection(asyncio.Protocol):
+class EndpointConnection(Stream):
     """Reads answers with llhttp and hands them to the exchange on it."""
 
     def __init__(self, proxy: "Proxy", address: str) -> None:
-        self.proxy = proxy
+        super().__init__(proxy)
         self.address = address
-        self.transport: asyncio.Transport
         self.idle_since = 0.0
-        self.out: list[bytes] = []
-        """What is to be written at the end of the callback that is running: one write, not two."""
-        self.congested = False
-        """Whether the endpoint reads more slowly than its clients send."""
         self._exchange: Exchange | None = None
         self._parser = HttpResponseParser(self)
         self._lines: Lines = []
@@ -46,14 +42,13 @@ class EndpointConnection(asyncio.Protocol):
         self._chunked = False
         self._interim = False
         self._reusable = True
-        self._paused = False
         self._ends_with_head = False
         """Whether nothing stands behind the head in the octets that ended it."""
 
     # ── asyncio's side ───────────────────────────────────────────────────────────────────────
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
+        super().connection_made(transport)
         self.proxy.endpoint_connections += 1
 
     def data_received(self, data: bytes) -> None:
@@ -112,25 +107,6 @@ class EndpointConnection(asyncio.Protocol):
         """Take an exchange on; its request's octets go to `out`."""
         self._exchange = exchange
         self._head_size = 0
-
-    def pause_reading(self) -> None:
-        """Take no more of the answer for now. Idempotent."""
-        if not self._paused:
-            self._paused = True
-            self.transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """Read on. Idempotent."""
-        if self._paused:
-            self._paused = False
-            self.transport.resume_reading()
-
-    def flush(self) -> None:
-        """Write what has gathered."""
-        out = self.out
-        if out:
-            self.out = []
-            self.transport.write(b"".join(out))
 
     def release(self, *, reusable: bool) -> None:
         """The exchange is over. Keep the connection warm if both sides are at a clean boundary."""

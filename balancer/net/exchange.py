@@ -46,11 +46,12 @@ class Exchange:
     unsent: tuple[bytes, ...] = ()
     """Body octets that wait for the connection."""
     # Stamps, on the loop's clock; 0 is not yet. See core/deadlines.py.
+    dialled = 0.0
     sent = 0.0
     request_whole = 0.0
     first_octet = 0.0
     moved = 0.0
-    buffered = 0
+    untaken = 0
     """Octets that the client had not taken when the deadlines were last looked at."""
     answered = False
     """Whether a final response head went to the client."""
@@ -87,6 +88,7 @@ class Exchange:
         if connection is not None:
             self.send_on(connection)
         else:
+            self.dialled = self.proxy.now()
             self.connecting = self.proxy.spawn(self.proxy.connect(self))
 
     def take_turn(self) -> None:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 from balancer.config import address as parse_address
 from balancer.core import failure
-from balancer.core.deadlines import Overdue, overdue
 from balancer.net.access_log import AccessLog
 from balancer.net.endpoint import EndpointConnection
 from balancer.net.exchange import Exchange
+from balancer.net.stream import READ
 from balancer.net.warm import WarmConnections
 from balancer.table import Table
 
 if TYPE_CHECKING:
     from balancer.net.client import ClientConnection
 
-TICK = 0.25
-"""Seconds between two looks at the deadlines: one timer for all, instead of one per request."""
+LOG_EVERY = 0.25
+"""Seconds for which the access log's notes gather before a thread writes them."""
 
 
 class Proxy:
@@ -41,6 +41,8 @@ class Proxy:
         self.exchanges: set[Exchange] = set()
         """Exchanges that hold an endpoint's lease."""
         self.endpoint_connections = 0
+        self.buffer = memoryview(bytearray(READ))
+        """What every connection reads into; see `Stream`."""
         self.refused: dict[int, int] = dict.fromkeys((400, 404, 408, 413, 431, 501, 503, 505), 0)
         """Requests that never became an exchange, by the status they were answered."""
         self.denied = 0
@@ -66,19 +68,20 @@ class Proxy:
         return task
 
     async def connect(self, exchange: Exchange) -> None:
-        """Open a connection for an exchange and hand it over; tell the exchange if that fails."""
+        """Open a connection for an exchange and hand it over; tell the exchange if that fails.
+
+        The sweep cancels this when the exchange has waited for too long.
+        """
         assert exchange.endpoint is not None  # noqa: S101 # begin() has picked it; for mypy
         address = exchange.endpoint.address
         host, port = parse_address(address)
         try:
-            async with asyncio.timeout(self.table.config.timeouts.connect):
-                transport, connection = await self.loop.create_connection(
-                    lambda: EndpointConnection(self, address), host, port
-                )
-        except OSError as error:  # TimeoutError is one
+            transport, connection = await self.loop.create_connection(
+                lambda: EndpointConnection(self, address), host, port
+            )
+        except (OSError, UnicodeError):  # the latter for a host that cannot be a name
             exchange.connecting = None
-            slow = isinstance(error, TimeoutError)
-            exchange.fail(failure.CONNECT_TIMEOUT if slow else failure.CONNECT_FAILED)
+            exchange.fail(failure.CONNECT_FAILED)
             return
         if exchange.done:
             transport.abort()
@@ -86,46 +89,18 @@ class Proxy:
             exchange.send_on(connection)
             connection.flush()
 
-    async def watch_deadlines(self) -> None:
-        """Once a tick, end what has run past its deadline. Runs until cancelled."""
+    async def write_log(self) -> None:
+        """Hand the access log's notes to a thread that writes them, for ever."""
         while True:
-            await asyncio.sleep(TICK)
-            self.end_expired()
+            await asyncio.sleep(LOG_EVERY)
             log = self.access_log  # a reload may put another in its place while a thread writes
-            if log is not None:
-                notes = log.take()
-                try:
-                    await self.loop.run_in_executor(None, log.write, notes)
-                except OSError:  # a full disk must not cost us the deadlines
-                    log.dropped += len(notes)
-
-    def end_expired(self) -> None:
-        """End the exchanges and close the connections whose time is over."""
-        now = self.now()
-        timeouts = self.table.config.timeouts
-        for exchange in list(self.exchanges):
-            if exchange.client.congested:  # it counts as moving as long as its client takes octets
-                buffered = exchange.client.transport.get_write_buffer_size()
-                if buffered != exchange.buffered:
-                    exchange.buffered, exchange.moved = buffered, now
-            passed = overdue(exchange, now, timeouts)
-            if passed is not None:
-                self._end(exchange, passed)
-        for client in list(self.clients):
-            client.expire(now)
-        self.warm.sweep(idle_before=now - timeouts.endpoint_idle)
-
-    @staticmethod
-    def _end(exchange: Exchange, passed: Overdue) -> None:
-        """End an exchange whose deadline has passed, as the fault of whoever kept it waiting."""
-        if passed == "body" or not exchange.request_whole:
-            exchange.reject(408, "the request's body did not come in time")
-        elif exchange.client.congested:
-            exchange.abandon()
-        elif passed == "tunnel":
-            exchange.finish("ok", "101")
-        else:
-            exchange.fail(failure.ANSWER_TIMEOUT)
+            if log is None:
+                continue
+            notes = log.take()
+            try:
+                await self.loop.run_in_executor(None, log.write, notes)
+            except OSError:  # a full disk costs us lines, and nothing else
+                log.dropped += len(notes)
 
     def rest(self) -> None:
         """Note, once we drain, that no exchange is under way any more."""

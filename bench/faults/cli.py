@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import os
-import platform
 import signal
 import sys
 import time
@@ -13,27 +11,31 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bench import peers
+from bench.children import CannotRun
 from bench.faults import report
 from bench.faults.processes import NotReady
 from bench.faults.proxies import SETTINGS, Setting
 from bench.faults.run import Load, Row, record, row
 from bench.faults.scenarios import SCENARIOS, Scenario
+from bench.machine import machine
+from bench.page import check, put
 
 HELP = """\
 Breaks things under load and counts, at the client and at the instances, what each proxy loses
 and what it does twice.
 
-  make bench-faults                                       everything: about ten minutes
+  make bench-faults                                       everything: about ten minutes a round
   make bench-faults ARGS="--only ours"                    this balancer alone
   make bench-faults ARGS="--only ours,nginx --scenarios kill-stays,rolling-kill --rounds 3"
   make bench-faults ARGS="--json" > faults.json           for machines
-  make bench-faults ARGS="--from faults.json --markdown"  a table of an earlier run
+  make bench-faults ARGS="--page docs/faults.md"          write the tables into their place there
+  make bench-faults ARGS="--from faults.json --markdown"  the tables of an earlier run
 
 A request is lost if its client has no valid answer: an error from the proxy is a loss. Nothing is
 retried by the client. `in flight there` counts POSTs that an instance was at when it was killed.
 """
 
-SET_UP = 3.0
+SET_UP = 2.2
 """Seconds that a run takes beyond its scenario's, for the time left; measured."""
 
 
@@ -55,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--peers", type=Path, default=peers.DEFAULT_VENV, metavar="VENV")
     found.add_argument("--from", dest="saved", type=Path, metavar="FILE", help="a saved --json")
     found.add_argument("--strict", action="store_true", help="exit with 1 if ours misses an aim")
+    found.add_argument("--page", type=Path, metavar="FILE", help="write the tables into a page too")
     shape = found.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true")
     shape.add_argument("--markdown", action="store_true")
@@ -124,8 +127,7 @@ def about(options: argparse.Namespace) -> dict[str, Any]:
     found = {name: one for name, one in peers.find(options.peers).items() if name in used}
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "python": platform.python_version(),
+        "machine": machine(),
         "versions": {name: program.version for name, program in found.items()},
         "rate": options.rate,
         "seed": options.seed,
@@ -138,7 +140,7 @@ def show(rows: Sequence[Row], facts: dict[str, Any], options: argparse.Namespace
     if options.json:
         text = json.dumps(report.document(rows, facts), indent=1, ensure_ascii=False)
     elif options.markdown:
-        text = report.markdown(rows)
+        text = report.block(rows, facts)
     else:
         text = report.terminal(rows)
     sys.stdout.write(text + "\n")
@@ -160,14 +162,18 @@ def main(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     troubles: list[str] = []
     try:
+        if options.page is not None:
+            check(options.page, "faults")  # now, and not when all is played
         if options.saved:
             rows, facts = reread(options.saved)
         else:
             rows, troubles = play_all(options)
             facts = about(options)
+        if options.page is not None:
+            put(options.page, "faults", report.block(rows, facts))
     except KeyboardInterrupt:
         return 130
-    except (NotReady, OSError) as error:
+    except (CannotRun, NotReady, OSError) as error:
         sys.stderr.write(f"bench.faults: {error}\n")
         return 2
     show(rows, facts, options)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from bench.faults.counting import Tally
 from bench.faults.run import Row
 from bench.faults.scenarios import SCENARIOS, Scenario
+from bench.machine import sentence
 
 
 class Column(NamedTuple):
@@ -14,6 +15,14 @@ class Column(NamedTuple):
 
     title: str
     cell: Callable[[Row], str]
+
+
+class Table(NamedTuple):
+    """Heads first, then rows; `figures` where all but the first and the last column are numbers."""
+
+    title: str
+    cells: list[list[str]]
+    figures: bool
 
 
 COLUMNS = (
@@ -34,6 +43,7 @@ KILLS = (
 )
 """Columns that mean something only where something was reloaded, or killed."""
 
+NOTHING = "–"
 MOST_LAG_MS = 20.0
 """Above this the machine was too busy for the latencies of a row to mean anything."""
 
@@ -41,7 +51,7 @@ MOST_LAG_MS = 20.0
 def how_lost(tally: Tally) -> str:
     """`502: 3, cut: 1`, the most frequent first."""
     found = [f"{why.removeprefix('http_')}: {n}" for why, n in tally.how_lost.items()]
-    return ", ".join(found) or "–"
+    return ", ".join(found) or NOTHING
 
 
 def columns(scenario: Scenario) -> list[Column]:
@@ -59,43 +69,72 @@ def by_scenario(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def terminal(rows: Sequence[Row]) -> str:
-    """Aligned text, one block per scenario."""
-    blocks = []
+def tables(rows: Sequence[Row]) -> list[Table]:
+    """One for each scenario; then our aims beside what was measured."""
+    found = []
     for name, some in by_scenario(rows).items():
         shown = columns(SCENARIOS[name])
         cells = [[one.title for one in shown], *([one.cell(row) for one in shown] for row in some)]
-        widths = [max(len(line[i]) for line in cells) for i in range(len(shown))]
+        found.append(Table(f"{name}: {SCENARIOS[name].title}", cells, figures=True))
+    judged = [line for row in rows if row.is_ours for line in verdicts(row)]
+    if judged:
+        head = ["proxy", "scenario", "aim", "measured", "", "what it takes"]
+        found.append(Table("Each aim, and what was measured", [head, *judged], figures=False))
+    return found
+
+
+def verdicts(row: Row) -> list[list[str]]:
+    """Each aim of a row's scenario, what was measured, whether that is enough, what is missing."""
+    found = []
+    for aim in SCENARIOS[row.scenario].aims:
+        met = aim.met(row.tally)
+        takes = NOTHING if met else aim.takes or NOTHING
+        verdict = "met" if met else "missed"
+        found.append([row.proxy, row.scenario, aim.text, aim.figure(row.tally), verdict, takes])
+    return found
+
+
+def terminal(rows: Sequence[Row]) -> str:
+    """Aligned text, one block per table."""
+    blocks = []
+    for table in tables(rows):
+        widths = [max(map(len, column)) for column in zip(*table.cells, strict=True)]
+        last = len(widths) - 1
         lines = [
             "  ".join(
-                text.ljust(width) if i in (0, len(shown) - 1) else text.rjust(width)
+                text.rjust(width) if table.figures and 0 < i < last else text.ljust(width)
                 for i, (text, width) in enumerate(zip(line, widths, strict=True))
             ).rstrip()
-            for line in cells
+            for line in table.cells
         ]
-        blocks.append("\n".join([f"{name}: {SCENARIOS[name].title}", *lines]))
+        blocks.append("\n".join([table.title, *lines]))
     return "\n\n".join([*blocks, "\n".join(remarks(rows))]).rstrip()
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """The same as Markdown tables."""
     blocks = []
-    for name, some in by_scenario(rows).items():
-        shown = columns(SCENARIOS[name])
-        lines = [
-            "| " + " | ".join(one.title for one in shown) + " |",
-            "| --- |" + " ---: |" * (len(shown) - 2) + " --- |",
-            *("| " + " | ".join(one.cell(row) for one in shown) + " |" for row in some),
-        ]
-        blocks.append("\n".join([f"### {name}: {SCENARIOS[name].title}", "", *lines]))
+    for table in tables(rows):
+        lines = ["| " + " | ".join(line) + " |" for line in table.cells]
+        rule = " ---: |" if table.figures else " --- |"
+        rule = "| --- |" + rule * (len(table.cells[0]) - 2) + " --- |"
+        blocks.append("\n".join([f"### {table.title}", "", lines[0], rule, *lines[1:]]))
     noted = "\n".join(f"- {remark}" for remark in remarks(rows))
     return "\n\n".join([*blocks, noted]).rstrip()
 
 
+def block(rows: Sequence[Row], about: dict[str, Any]) -> str:
+    """The tables with where, when and how they were measured, as docs/faults.md has them."""
+    return (
+        f"{about['at'][:10]}, {about['rate']:g} requests a second, rounds: {about['rounds']}, "
+        f"first seed: {about['seed']}. {sentence(about['machine'], about['versions'])}\n\n"
+        f"{markdown(rows)}\n"
+    )
+
+
 def remarks(rows: Sequence[Row]) -> list[str]:
-    """Our aims that were missed, and every reason to doubt the figures."""
-    ours = [row for row in rows if row.is_ours]
-    found = [f"{row.proxy}, {row.scenario}: missed “{aim}”." for row in ours for aim in row.missed]
+    """Every reason to doubt the figures."""
+    found = []
     for row in rows:
         if row.tally.unexplained:
             found.append(

@@ -1,7 +1,7 @@
 """What is broken, and when: each scenario is a timeline, and the aims that we hold ourselves to."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bench.faults.counting import Tally
@@ -32,6 +32,10 @@ class Aim:
 
     text: str
     met: Callable[[Tally], bool]
+    figure: Callable[[Tally], str]
+    """What was measured, to be read beside the aim."""
+    takes: str = ""
+    """The guard without which it cannot be met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +78,50 @@ def rolling(pause: float, dead: float) -> Scenario:
         f"kill -9 of all {INSTANCES} instances, one each {pause:g} s, each back after {dead:g} s",
         1.0 + INSTANCES * pause,
         tuple(steps),
-        (GET_KEPT, POST_KEPT, ONCE),
+        KILLED,
     )
 
 
-NOTHING_LOST = Aim("nothing lost", lambda tally: tally.get_lost + tally.post_lost == 0)
-GET_KEPT = Aim("no GET lost", lambda tally: tally.get_lost == 0)
+RETRIES = "retries: of a refused connect, and of a GET whose connection broke"
+EJECTION = "ejection before the read deadline; a POST sent there is lost or risks to be done twice"
+
+NOTHING_LOST = Aim(
+    "0 lost",
+    lambda tally: tally.get_lost + tally.post_lost == 0,
+    lambda tally: f"{tally.get_lost} GET, {tally.post_lost} POST",
+)
+NONE_LOST_FROZEN = replace(NOTHING_LOST, takes=EJECTION)
+GET_KEPT = Aim(
+    "0 GET lost",
+    lambda tally: tally.get_lost == 0,
+    lambda tally: str(tally.get_lost),
+    RETRIES,
+)
+POST_IN_FLIGHT = Aim(
+    "POST lost at most what was in flight there",
+    lambda tally: tally.post_lost <= tally.post_in_flight,
+    lambda tally: f"{tally.post_lost} lost, {tally.post_in_flight} begun there and never ended",
+    RETRIES,
+)
 POST_KEPT = Aim(
-    "no POST lost but those under way at a kill",
+    "no POST lost needlessly",
     lambda tally: tally.post_lost_needlessly == 0,
+    lambda tally: str(tally.post_lost_needlessly),
+    RETRIES,
 )
-ONCE = Aim("no POST executed twice", lambda tally: tally.post_twice == 0)
+"""The same, read for what was sent to the instance and never read by it, which no journal shows."""
+ONCE = Aim(
+    "no POST executed twice",
+    lambda tally: tally.post_twice == 0,
+    lambda tally: str(tally.post_twice),
+)
 PROMPT = Aim(
-    "p99 below the read deadline + the service time + 50 ms",
-    lambda tally: tally.p99_ms < (ANSWER_TIMEOUT + SERVICE_TIME) * 1000 + 50,
+    "p99 below the read deadline + 50 ms",
+    lambda tally: tally.p99_ms < ANSWER_TIMEOUT * 1000 + 50,
+    lambda tally: f"{tally.p99_ms:.0f} ms, to be below {ANSWER_TIMEOUT * 1000 + 50:.0f} ms",
+    "deadlines kept to 50 ms, and ejection, so that few requests run into them",
 )
-"""The service time is in it for a GET that goes to another instance after the deadline."""
+KILLED = (GET_KEPT, POST_IN_FLIGHT, POST_KEPT, ONCE)
 
 SCENARIOS = {
     one.name: one
@@ -99,30 +131,30 @@ SCENARIOS = {
         Scenario(
             "kill-stays",
             "kill -9 of one instance, which stays dead",
-            8.0,
-            (Step(2.0, "kill", 1),),
-            (GET_KEPT, POST_KEPT, ONCE),
+            6.0,
+            (Step(1.0, "kill", 1),),
+            KILLED,
         ),
         Scenario(
             "kill-returns",
             "kill -9 of one instance, which is back after 2 s",
-            9.0,
-            (Step(2.0, "kill", 1), Step(4.0, "start", 1)),
-            (GET_KEPT, POST_KEPT, ONCE),
+            7.0,
+            (Step(1.0, "kill", 1), Step(3.0, "start", 1)),
+            KILLED,
         ),
         Scenario(
             "freeze-short",
             "SIGSTOP of one instance for 1 s, shorter than the read deadline",
-            6.0,
-            (Step(2.0, "freeze", 1), Step(3.0, "thaw", 1)),
+            4.5,
+            (Step(1.0, "freeze", 1), Step(2.0, "thaw", 1)),
             (NOTHING_LOST, ONCE, PROMPT),
         ),
         Scenario(
             "freeze-long",
             "SIGSTOP of one instance for 5 s, longer than the read deadline",
-            10.0,
-            (Step(2.0, "freeze", 1), Step(7.0, "thaw", 1)),
-            (GET_KEPT, ONCE, PROMPT),
+            8.5,
+            (Step(1.0, "freeze", 1), Step(6.0, "thaw", 1)),
+            (NONE_LOST_FROZEN, ONCE, PROMPT),
         ),
         rolling(pause=2.5, dead=1.0),
     )

@@ -45,10 +45,11 @@ def result(name: str, *arguments: str) -> dict[str, Any]:
 @needs_two_cores
 @needs_load
 def test_the_comparison_measures_every_figure() -> None:
-    """Ours, one peer if it is here, and no proxy at all; whole answers, CPU time, latencies."""
+    """Ours, under another Python too, one peer if it is here, and no proxy at all."""
     told = result(
-        "proxy", "--rounds", "1", "--seconds", "1", "--connections", "4", "--rate", "50",
-        "--only", "evenhand", "--only", "nginx", "--only", "direct", "--peers", str(VENV),
+        "proxy", "--rounds", "1", "--latency-rounds", "1", "--seconds", "1", "--rate", "50",
+        "--connections", "4", "--python", sys.executable, "--peers", str(VENV),
+        "--only", "evenhand", "--only", "nginx", "--only", "direct",
     )  # fmt: skip
 
     samples = {one["name"]: one for one in told["samples"]}
@@ -56,8 +57,11 @@ def test_the_comparison_measures_every_figure() -> None:
     assert all(one["requests"] > 0 and one["errors"] == 0 for one in samples.values())
     assert samples["evenhand"]["user"] > 0
     assert samples["direct"]["user"] == 0
+    assert [name for name in samples if name.startswith("evenhand (Python 3.")] != []
     if "k6" in peers.find(VENV):
-        assert samples["evenhand"]["latency"]["p99"] >= samples["evenhand"]["latency"]["p50"] > 0
+        timed = [one for one in told["latencies"] if one["name"] == "evenhand"]
+        assert [one["rate"] for one in timed] == sorted({50, told["rates"]["own"]["evenhand"]})
+        assert all(one["latency"]["p99"] >= one["latency"]["p50"] > 0 for one in timed)
 
 
 @pytest.mark.live
@@ -114,3 +118,12 @@ def test_a_command_explains_itself(name: str) -> None:
     assert helped.returncode == 0
     assert f"python -m bench.{name}" in helped.stdout
     assert wrong.returncode == 2
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "many"])
+def test_a_number_that_is_none_is_answered_with_what_would_be_right(number: str) -> None:
+    """Before anything is started."""
+    wrong = bench("memory", "--readers", number)
+
+    assert wrong.returncode == 2
+    assert f"'{number}' is not a whole number from 1 on" in wrong.stderr

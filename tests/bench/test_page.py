@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.children import CannotRun
-from bench.page import put
+from bench.page import check, put
 
 PAGE = "# Title\n\n<!-- memory: begin -->\n\nold\n\n<!-- memory: end -->\n\nThe rest.\n"
 
@@ -28,5 +28,8 @@ def test_a_page_without_the_marks_is_left_alone(tmp_path: Path) -> None:
 
     with pytest.raises(CannotRun, match="<!-- proxy: begin -->"):
         put(page, "proxy", "new")
+    with pytest.raises(CannotRun, match="<!-- proxy: begin -->"):
+        check(page, "proxy")
+    check(page, "memory")
 
     assert page.read_text() == PAGE

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, cast
 
+from balancer.core.endpoint import Load
+from balancer.net import sweep
 from balancer.net.client import ClientConnection
 from balancer.net.endpoint import EndpointConnection
 from balancer.net.proxy import Proxy
@@ -42,6 +44,9 @@ class FakeTransport(asyncio.Transport):
     def write_eof(self) -> None:
         self.ended = self.ended or "half-closed"
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self.high = high
+
     def get_write_buffer_size(self) -> int:
         return self.buffered
 
@@ -68,7 +73,7 @@ class FakeLoop:
 
     def __init__(self) -> None:
         self.clock = 1000.0
-        self.connect_error: OSError | None = None
+        self.connect_error: OSError | UnicodeError | None = None
         self.connects_hang = False
         self.opened: list[tuple[FakeTransport, EndpointConnection, str]] = []
         real = asyncio.get_running_loop()
@@ -111,6 +116,21 @@ class Wire:
         """Let the connects and callbacks that are under way come to their end."""
         for _ in range(5):
             await asyncio.sleep(0)
+
+    def sweep(self) -> None:
+        """Look at every deadline now."""
+        sweep.end_exchanges(self.proxy, self.loop.clock)
+        sweep.end_waiting(self.proxy, self.loop.clock)
+
+    @property
+    def load(self) -> Load:
+        """The counters of the first endpoint."""
+        return next(endpoint for _, endpoint in self.proxy.table.endpoints()).load
+
+    @property
+    def counted(self) -> dict[tuple[str, str], int]:
+        """The exchanges that ended there by outcome and code, without the zeros."""
+        return {key: count for key, count in self.load.finished.items() if count}
 
     @property
     def endpoint(self) -> tuple[EndpointConnection, FakeTransport]:

@@ -153,18 +153,18 @@ async def test_lines_over_the_limit_are_dropped_and_counted(
     assert (kept, log.dropped) == (2, 3)
 
 
-async def test_a_disk_that_refuses_costs_lines_not_deadlines() -> None:
-    """On a full disk clients are still cut in time; the lost lines are counted."""
+async def test_a_disk_that_refuses_costs_lines_and_nothing_else() -> None:
+    """On a full disk the writer goes on trying; the lost lines are counted."""
     wire, log = logging(Path("/dev/full"))
     await answered(wire)
-    watching = asyncio.ensure_future(wire.proxy.watch_deadlines())
+    writing = asyncio.ensure_future(wire.proxy.write_log())
 
     async with asyncio.timeout(5):
         while not log.dropped:  # noqa: ASYNC110 # a counter, not an event
             await asyncio.sleep(0.01)
-    alive = not watching.done()
-    watching.cancel()
-    await asyncio.gather(watching, return_exceptions=True)
+    alive = not writing.done()
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
     await answered(wire)
     with pytest.raises(OSError, match="No space"):
         log.close()

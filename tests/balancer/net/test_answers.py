@@ -5,7 +5,6 @@ import re
 import pytest
 
 from tests.balancer.net.fakes import Wire
-from tests.balancer.net.test_exchange import counted, load
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\n\r\n"
 HEAD = GET.replace(b"GET", b"HEAD")
@@ -79,7 +78,7 @@ async def test_a_malformed_head_is_502_however_it_is_split(
     assert to_endpoint.ended == "aborted"
     assert len(wire.loop.opened) == 2
     assert to_client.take().endswith(b"X-Request-Id: r2\r\n\r\nhi")
-    assert counted(wire) == {("bad_response", "502"): 1, ("ok", "200"): 1}
+    assert wire.counted == {("bad_response", "502"): 1, ("ok", "200"): 1}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +97,7 @@ async def test_a_broken_chunk_cuts_the_client(wire: Wire, chunks: bytes) -> None
 
     assert not to_client.take().endswith(b"0\r\n\r\n")
     assert (to_client.ended, to_endpoint.ended) == ("aborted", "aborted")
-    assert counted(wire) == {("bad_response", "200"): 1}
+    assert wire.counted == {("bad_response", "200"): 1}
 
 
 @pytest.mark.parametrize("at", range(len(OK)))
@@ -118,7 +117,7 @@ async def test_an_answer_that_ends_early_never_looks_whole(wire: Wire, at: int) 
         assert to_client.ended == ""
     else:
         assert to_client.ended == "aborted"
-    assert load(wire).in_flight == 0
+    assert wire.load.in_flight == 0
 
 
 @pytest.mark.parametrize("at", range(len(CHUNKED)))
@@ -136,7 +135,7 @@ async def test_a_chunked_answer_that_ends_early_never_looks_whole(wire: Wire, at
     answered = to_client.take()
     assert not answered.endswith(b"0\r\n\r\n")
     assert answered.startswith(b"HTTP/1.1 502 ") or to_client.ended == "aborted"
-    assert load(wire).in_flight == 0
+    assert wire.load.in_flight == 0
 
 
 @pytest.mark.parametrize(
@@ -216,4 +215,4 @@ async def test_an_unknown_class_of_status_goes_on(wire: Wire) -> None:
     wire.endpoint[0].data_received(b"HTTP/1.1 799\r\n" + EMPTY)
 
     assert to_client.take().startswith(b"HTTP/1.1 799 \r\n")
-    assert counted(wire) == {("ok", "799"): 1}
+    assert wire.counted == {("ok", "799"): 1}

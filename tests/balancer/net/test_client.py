@@ -134,10 +134,10 @@ async def test_a_head_that_does_not_come_is_408(wire: Wire) -> None:
     client.data_received(b"GET / HT")
 
     wire.loop.clock += 9
-    wire.proxy.end_expired()
+    wire.sweep()
     early = to_client.take()
     wire.loop.clock += 2
-    wire.proxy.end_expired()
+    wire.sweep()
 
     assert early == b""
     assert to_client.take().startswith(b"HTTP/1.1 408 ")
@@ -149,7 +149,7 @@ async def test_an_idle_connection_is_closed_after_a_while(wire: Wire) -> None:
     _, to_client = wire.client()
 
     wire.loop.clock += 61
-    wire.proxy.end_expired()
+    wire.sweep()
 
     assert (to_client.take(), to_client.ended) == (b"", "closed")
 

@@ -4,7 +4,6 @@ import pytest
 
 from tests.balancer.net.conftest import ONE
 from tests.balancer.net.fakes import FakeTransport, Wire
-from tests.balancer.net.test_exchange import counted, load
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n123"
@@ -16,7 +15,7 @@ def passes(wire: Wire, seconds: float) -> None:
     """Time goes by, and the deadlines are looked at as often as in life."""
     for _ in range(int(seconds * 4)):
         wire.loop.clock += 0.25
-        wire.proxy.end_expired()
+        wire.sweep()
 
 
 async def test_a_body_that_does_not_come_is_408(wire: Wire) -> None:
@@ -34,8 +33,8 @@ async def test_a_body_that_does_not_come_is_408(wire: Wire) -> None:
     assert to_client.take().startswith(b"HTTP/1.1 408 ")
     assert to_client.ended == "half-closed"
     assert wire.endpoint[1].ended == "aborted"
-    assert counted(wire) == {("client_gone", "408"): 1}
-    assert load(wire).in_flight == 0
+    assert wire.counted == {("client_gone", "408"): 1}
+    assert wire.load.in_flight == 0
 
 
 async def test_a_refused_client_that_does_not_leave_is_cut(wire: Wire) -> None:
@@ -65,7 +64,7 @@ async def test_an_endpoint_that_falls_silent_is_cut(wire: Wire) -> None:
     passes(wire, 31)
 
     assert (kept, to_client.ended, to_endpoint.ended) == ("", "aborted", "aborted")
-    assert counted(wire) == {("timeout", "200"): 1}
+    assert wire.counted == {("timeout", "200"): 1}
 
 
 async def test_a_reader_that_takes_nothing_is_cut_and_one_that_takes_octets_is_kept(
@@ -87,7 +86,7 @@ async def test_a_reader_that_takes_nothing_is_cut_and_one_that_takes_octets_is_k
 
     assert (kept, to_client.ended) == ("", "aborted")
     assert wire.endpoint[1].ended == "aborted"
-    assert counted(wire) == {("client_gone", "200"): 1}
+    assert wire.counted == {("client_gone", "200"): 1}
 
 
 async def test_no_exchange_outlives_its_whole_deadline(wire: Wire) -> None:
@@ -105,7 +104,7 @@ async def test_no_exchange_outlives_its_whole_deadline(wire: Wire) -> None:
     passes(wire, 3)
 
     assert (kept, to_client.ended) == ("", "aborted")
-    assert counted(wire) == {("timeout", "200"): 1}
+    assert wire.counted == {("timeout", "200"): 1}
 
 
 async def test_idle_time_does_not_count_against_the_next_head(wire: Wire) -> None:

@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from balancer.core.endpoint import Load
 from tests.balancer.net.fakes import FakeTransport, Wire
 
 TRACE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -17,16 +16,6 @@ POST = (
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 OURS = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Request-Id: r1\r\n\r\nhi"
-
-
-def load(wire: Wire) -> Load:
-    """The counters of auth-1."""
-    return wire.proxy.table.pools["auth"].endpoints[0].load
-
-
-def counted(wire: Wire) -> dict[tuple[str, str], int]:
-    """The exchanges that ended at auth-1 by outcome and code, without the zeros."""
-    return {key: count for key, count in load(wire).finished.items() if count}
 
 
 async def test_a_request_goes_there_and_its_answer_comes_back(wire: Wire) -> None:
@@ -46,8 +35,8 @@ async def test_a_request_goes_there_and_its_answer_comes_back(wire: Wire) -> Non
         b"X-Request-Id: r1\r\ntraceparent: " + TRACE + b"\r\nContent-Length: 2\r\n\r\n{}"
     )
     assert to_client.take() == OURS
-    assert counted(wire) == {("ok", "200"): 1}
-    assert load(wire).in_flight == 0
+    assert wire.counted == {("ok", "200"): 1}
+    assert wire.load.in_flight == 0
 
 
 async def test_the_next_request_takes_the_warm_connection_at_once(wire: Wire) -> None:
@@ -161,7 +150,7 @@ async def test_a_body_that_ends_with_its_connection_is_chunked_for_the_client(wi
     endpoint.connection_lost(None)
 
     assert to_client.take().endswith(b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n")
-    assert counted(wire) == {("ok", "200"): 1}
+    assert wire.counted == {("ok", "200"): 1}
     assert to_client.ended == ""
 
 
@@ -196,7 +185,7 @@ async def test_an_answer_before_the_request_ended_closes_both_sides(wire: Wire) 
 
     assert b"Connection: close" in to_client.take()
     assert (to_client.ended, to_endpoint.ended) == ("half-closed", "aborted")
-    assert counted(wire) == {("ok", "413"): 1}
+    assert wire.counted == {("ok", "413"): 1}
 
 
 async def test_pipelined_requests_are_answered_in_order(wire: Wire) -> None:
@@ -217,149 +206,6 @@ async def test_pipelined_requests_are_answered_in_order(wire: Wire) -> None:
     assert second.startswith(b"GET /2 ")
     assert to_client.take() == OURS * 2
     assert to_client.reading
-
-
-async def test_the_client_goes_and_its_attempt_is_cancelled(wire: Wire) -> None:
-    """The connection to the endpoint is closed, the lease returned, the outcome `client_gone`."""
-    client, _ = wire.client()
-    client.data_received(POST)
-    await wire.settle()
-
-    client.connection_lost(None)
-
-    assert wire.endpoint[1].ended == "aborted"
-    assert counted(wire) == {("client_gone", ""): 1}
-    assert load(wire).in_flight == 0
-
-
-async def test_the_client_goes_while_the_endpoint_is_being_connected(wire: Wire) -> None:
-    """The connect is cancelled, and nothing is sent to anybody."""
-    wire.loop.connects_hang = True
-    client, _ = wire.client()
-    client.data_received(POST)
-    await wire.settle()
-
-    client.connection_lost(None)
-    await wire.settle()
-
-    assert counted(wire) == {("client_gone", ""): 1}
-    assert load(wire).attempts == 0
-    assert len(asyncio.all_tasks()) == 1
-
-
-async def test_a_refused_connection_is_502(wire: Wire) -> None:
-    """The client is told, its connection stays, and no attempt is counted."""
-    wire.loop.connect_error = ConnectionRefusedError()
-    client, to_client = wire.client()
-
-    client.data_received(POST)
-    await wire.settle()
-
-    assert to_client.take().startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
-    assert to_client.ended == ""
-    assert counted(wire) == {("connect_failed", "502"): 1}
-    assert load(wire).attempts == 0
-
-
-async def test_no_endpoint_is_503_with_a_time_to_come_back(wire: Wire) -> None:
-    """With the only endpoint down there is nothing to try."""
-    pool = wire.proxy.table.pools["auth"]
-    pool.endpoints[0].health.up = False
-    pool.refresh()
-    client, to_client = wire.client()
-
-    client.data_received(GET)
-
-    answer = to_client.take()
-    assert answer.startswith(b"HTTP/1.1 503 ")
-    assert b"Retry-After: 1\r\n" in answer
-    assert pool.unpicked["no_endpoint", "503"] == 1
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
-        b"SSH-2.0-OpenSSH\r\n",
-    ],
-)
-async def test_a_malformed_answer_is_502_and_its_connection_is_not_reused(
-    wire: Wire, answer: bytes
-) -> None:
-    """What two readers could frame differently is not passed on."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
-    endpoint, to_endpoint = wire.endpoint
-
-    endpoint.data_received(answer)
-
-    assert to_client.take().startswith(b"HTTP/1.1 502 ")
-    assert to_endpoint.ended == "aborted"
-    assert counted(wire) == {("bad_response", "502"): 1}
-
-
-async def test_a_second_answer_reaches_nobody(wire: Wire) -> None:
-    """Bytes behind the answer that was asked for must not become the next client's answer."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
-    endpoint, to_endpoint = wire.endpoint
-
-    endpoint.data_received(OK + OK.replace(b"hi", b"XX"))
-    client.data_received(GET)
-    await wire.settle()
-
-    assert to_endpoint.ended == "aborted"
-    assert to_client.take() == OURS
-    assert len(wire.loop.opened) == 2
-
-
-async def test_an_answer_broken_off_does_not_look_whole(wire: Wire) -> None:
-    """Half of an announced body, then silence: the client's connection is cut, not closed."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
-    endpoint, _ = wire.endpoint
-
-    endpoint.data_received(OK[:-1])
-    endpoint.connection_lost(None)
-
-    assert to_client.ended == "aborted"
-    assert counted(wire) == {("bad_response", "200"): 1}
-
-
-async def test_an_endpoint_that_closes_without_a_word_is_502(wire: Wire) -> None:
-    """It may have done the work, so nothing is retried; the client is told."""
-    client, to_client = wire.client()
-    client.data_received(POST)
-    await wire.settle()
-
-    wire.endpoint[0].connection_lost(None)
-
-    assert to_client.take().startswith(b"HTTP/1.1 502 ")
-    assert counted(wire) == {("bad_response", "502"): 1}
-
-
-async def test_an_endpoint_that_never_answers_is_504_at_the_deadline(wire: Wire) -> None:
-    """The sweep ends the attempt once its time is over, not before."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
-
-    wire.loop.clock += 59
-    wire.proxy.end_expired()
-    early = to_client.take()
-    wire.loop.clock += 2
-    wire.proxy.end_expired()
-
-    assert early == b""
-    assert to_client.take().startswith(b"HTTP/1.1 504 ")
-    assert wire.endpoint[1].ended == "aborted"
-    assert counted(wire) == {("timeout", "504"): 1}
 
 
 async def test_a_slow_client_stops_the_endpoint_and_the_other_way_round(wire: Wire) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from balancer.config import Tls
 from balancer.core.proxy_protocol import V2_SIGNATURE
+from balancer.net import sweep
 from balancer.net.listener import Listener
 from balancer.net.proxy import Proxy
 from balancer.net.tls import tls_context
@@ -222,7 +223,7 @@ async def test_an_idle_client_that_does_not_say_goodbye_is_not_waited_for(
     """TLS closes in agreement, but a phone that lost its network agrees to nothing."""
     one = certificate("one")
     async with front(setting(one) + "timeouts: {idle: 200ms}\n") as at:
-        watching = at.proxy.spawn(at.proxy.watch_deadlines())
+        watching = at.proxy.spawn(sweep.watch(at.proxy))
         _, writer = await asyncio.open_connection("127.0.0.1", at.port, ssl=trusting(one))
         await until(lambda: len(at.proxy.clients) == 1)
         writer.transport.pause_reading()  # type: ignore[attr-defined] # WriteTransport, says mypy

@@ -3,6 +3,7 @@
 from tests.balancer.net.fakes import Wire
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\n\r\n"
+LAST = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 SECOND = GET.replace(b"GET / ", b"GET /2 ")
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
@@ -19,12 +20,27 @@ async def test_nothing_is_begun_behind_an_answer_that_says_close(wire: Wire) -> 
     all_down(wire)
     client, to_client = wire.client()
 
-    client.data_received(GET + SECOND)
+    client.data_received(LAST + SECOND)
     await wire.settle()
 
     assert to_client.take().count(b"HTTP/1.1 503") == 1
     assert sum(wire.proxy.table.pools["auth"].unpicked.values()) == 1
+    assert to_client.ended == "closed"
     assert not client._exchanges
+
+
+async def test_a_request_without_a_body_keeps_its_connection_through_a_503(wire: Wire) -> None:
+    """Or every client of a pool that is down would come back with a handshake each time."""
+    all_down(wire)
+    client, to_client = wire.client()
+
+    client.data_received(GET + SECOND)
+    await wire.settle()
+
+    answer = to_client.take()
+    assert answer.count(b"HTTP/1.1 503") == 2
+    assert b"Connection: close" not in answer
+    assert not to_client.ended
 
 
 async def test_a_body_that_waited_for_its_connection_does_not_outrun_the_endpoint(

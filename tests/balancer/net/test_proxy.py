@@ -1,7 +1,5 @@
 """What the connections share."""
 
-import asyncio
-
 from tests.balancer.configs import GOOD
 from tests.balancer.net.fakes import Wire
 
@@ -28,22 +26,32 @@ async def test_draining_gives_up_after_its_grace(wire: Wire) -> None:
 
 
 async def test_a_connect_that_takes_too_long_is_given_up(wire: Wire) -> None:
-    """After `timeouts.connect` the client gets its 502."""
+    """After `timeouts.connect` the client gets its 502, and the connect is cancelled."""
     wire.loop.connects_hang = True
-    wire.proxy.apply(Wire(HASTY).proxy.table)
     client, to_client = wire.client()
-
     client.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     (connecting,) = (exchange.connecting for exchange in wire.proxy.exchanges)
     assert connecting is not None
-    await asyncio.wait({connecting}, timeout=5)
 
+    wire.loop.clock += 0.99
+    wire.sweep()
+    early = to_client.take()
+    wire.loop.clock += 0.02
+    wire.sweep()
+    await wire.settle()
+
+    assert early == b""
     assert b"did not accept the connection in time" in to_client.take()
+    assert connecting.cancelled()
 
 
-HASTY = """\
-listen: 127.0.0.1:8080
-routes: [{pool: p}]
-pools: [{name: p, endpoints: [{address: "127.0.0.1:9001"}]}]
-timeouts: {connect: 10ms}
-"""
+async def test_a_host_that_cannot_be_a_name_is_502(wire: Wire) -> None:
+    """IDNA refuses it with a UnicodeError, which is no OSError."""
+    wire.loop.connect_error = UnicodeError("label too long")
+    client, to_client = wire.client()
+
+    client.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    await wire.settle()
+
+    assert to_client.take().startswith(b"HTTP/1.1 502 ")
+    assert not wire.proxy.exchanges

@@ -3,7 +3,6 @@
 import pytest
 
 from tests.balancer.net.fakes import FakeTransport, Wire
-from tests.balancer.net.test_exchange import counted, load
 
 UPGRADE = (
     b"GET /chat HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\nConnection: Upgrade\r\n"
@@ -145,7 +144,7 @@ async def test_a_switch_that_was_not_asked_for_is_502(
 
     assert to_client.take().startswith(b"HTTP/1.1 502 ")
     assert to_endpoint.ended == "aborted"
-    assert counted(wire) == {("bad_response", "502"): 1}
+    assert wire.counted == {("bad_response", "502"): 1}
 
 
 async def tunnel(wire: Wire) -> tuple[FakeTransport, FakeTransport]:
@@ -170,8 +169,8 @@ async def test_the_endpoint_ends_the_tunnel(wire: Wire) -> None:
 
     assert to_client.take() == b"\x88\x00"
     assert to_client.ended == "closed"
-    assert counted(wire) == {("ok", "101"): 1}
-    assert load(wire).in_flight == 0
+    assert wire.counted == {("ok", "101"): 1}
+    assert wire.load.in_flight == 0
 
 
 async def test_the_client_ends_the_tunnel(wire: Wire) -> None:
@@ -184,8 +183,8 @@ async def test_the_client_ends_the_tunnel(wire: Wire) -> None:
 
     assert to_endpoint.take() == b"\x88\x00"
     assert to_endpoint.ended == "closed"
-    assert counted(wire) == {("ok", "101"): 1}
-    assert load(wire).in_flight == 0
+    assert wire.counted == {("ok", "101"): 1}
+    assert wire.load.in_flight == 0
 
 
 async def test_a_silent_tunnel_ends_at_its_own_deadline(wire: Wire) -> None:
@@ -196,15 +195,15 @@ async def test_a_silent_tunnel_ends_at_its_own_deadline(wire: Wire) -> None:
 
     for speak in (client.data_received, endpoint.data_received):
         wire.loop.clock += 3599
-        wire.proxy.end_expired()
+        wire.sweep()
         speak(b"\x89\x00")
     alive = to_client.ended == to_endpoint.ended == ""
     wire.loop.clock += 3601
-    wire.proxy.end_expired()
+    wire.sweep()
 
     assert alive
     assert to_client.ended == "closed"
-    assert counted(wire) == {("ok", "101"): 1}
+    assert wire.counted == {("ok", "101"): 1}
 
 
 async def test_a_slow_side_of_a_tunnel_stops_the_other(wire: Wire) -> None:
@@ -221,3 +220,15 @@ async def test_a_slow_side_of_a_tunnel_stops_the_other(wire: Wire) -> None:
 
     assert paused == (False, False)
     assert (to_endpoint.reading, to_client.reading) == (True, True)
+
+
+async def test_a_thousand_upgrades_that_are_ignored_do_not_nest(wire: Wire) -> None:
+    """llhttp stops behind each; going on must not call ourselves once more for each of them."""
+    client, to_client = wire.client()
+    ignored = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"
+
+    client.data_received(ignored * 1000)
+    await wire.settle()
+
+    assert len(client._exchanges) == 1000
+    assert not to_client.ended

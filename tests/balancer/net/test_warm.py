@@ -42,7 +42,7 @@ async def test_what_was_idle_too_long_is_closed(wire: Wire) -> None:
     wire.proxy.warm.put(old)
 
     wire.loop.clock += 31
-    wire.proxy.end_expired()
+    wire.sweep()
 
     assert transport.ended == "closed"
 

@@ -9,9 +9,9 @@ from bench.faults.run import Row
 from tests.bench.faults.records import asked, tally
 
 ROWS = [
-    Row("ours", "kill-stays", 0, tally(("GET", "http_502")), ("no GET lost",)),
+    Row("ours", "kill-stays", 0, tally(("GET", "http_502")), ("0 GET lost",)),
     Row("nginx", "kill-stays", 0, tally(), ()),
-    Row("nginx", "reload-keepalive", 100, tally(("POST", "cut")), ("nothing lost",)),
+    Row("nginx", "reload-keepalive", 100, tally(("POST", "cut")), ("0 lost",)),
 ]
 
 
@@ -22,8 +22,17 @@ def test_the_terminal_has_a_block_for_each_scenario() -> None:
     assert "kill-stays: kill -9 of one instance" in text
     assert "reload-keepalive: 100 reloads" in text
     assert "502: 1" in text
-    assert "ours, kill-stays: missed “no GET lost”." in text
-    assert "nginx, reload-keepalive: missed" not in text, "the aims are ours"
+
+
+def test_each_of_our_aims_stands_beside_what_was_measured() -> None:
+    """With the guard that a missed one takes; the aims are ours, so others are not judged."""
+    judged = [line for row in ROWS if row.is_ours for line in report.verdicts(row)]
+
+    assert judged[0][:5] == ["ours", "kill-stays", "0 GET lost", "1", "missed"]
+    assert "retries" in judged[0][5]
+    assert judged[-1][2:] == ["no POST executed twice", "0", "met", "–"]
+    assert "Each aim, and what was measured" in report.terminal(ROWS)
+    assert "Each aim, and what was measured" not in report.terminal(ROWS[1:])
 
 
 def test_a_column_stands_where_it_means_something() -> None:
@@ -40,8 +49,10 @@ def test_markdown_rows_have_as_many_cells_as_the_head() -> None:
     """Else the table does not render."""
     lines = [line for line in report.markdown(ROWS[:2]).splitlines() if line.startswith("|")]
 
-    assert len(lines) == 4
-    assert len({line.count("|") for line in lines}) == 1
+    figures, aims = lines[:4], lines[4:]
+    assert len({line.count("|") for line in figures}) == 1
+    assert len(aims) == 2 + len(report.verdicts(ROWS[0]))
+    assert len({line.count("|") for line in aims}) == 1
 
 
 def test_a_saved_run_reads_back_the_same() -> None:
