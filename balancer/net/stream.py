@@ -27,7 +27,7 @@ class Stream(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; it says `pause_writing` as soon as the kernel takes no more."""
         self.transport = cast(asyncio.Transport, transport)
-        self.transport.set_write_buffer_limits(high=0)
+        self.transport.set_write_buffer_limits(high=1)  # at 0 TLS calls an empty buffer full
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next octets go; nothing stays there beyond `buffer_updated`."""
