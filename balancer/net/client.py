@@ -11,7 +11,7 @@ from balancer.net.exchange import Exchange
 from balancer.net.heads import Refusal
 from balancer.net.reader import RequestReader
 from balancer.net.request import RequestHead
-from balancer.net.stream import Stream
+from balancer.net.stream import Stream, in_kernel
 
 if TYPE_CHECKING:
     from balancer.net.proxy import Proxy
@@ -248,12 +248,19 @@ class ClientConnection(Stream):
         if not self._exchanges and not self._reader.begun:
             self.transport.close()
 
+    def _octets_untaken(self) -> int:
+        """Octets that we wrote and the client has not taken yet."""
+        octets = self.transport.get_write_buffer_size()
+        if not octets and self.transport.is_closing():  # TLS forgets what it has encrypted
+            octets = in_kernel(self.transport)
+        return octets
+
     def expire(self, now: float) -> None:
         """Close if the client took too long over a head or an answer, or was idle too long."""
         if not self.since or self._exchanges:
             return
         timeouts = self.proxy.table.config.timeouts
-        untaken = self.transport.get_write_buffer_size()
+        untaken = self._octets_untaken()
         if untaken != self._untaken:  # it still reads its last answer, however slowly
             self._untaken, self.since = untaken, now
         waited = now - self.since

@@ -1,6 +1,9 @@
 """What both sides' connections share: one buffer to read into, joined writes, paused reading."""
 
 import asyncio
+import fcntl
+import struct
+import termios
 from abc import abstractmethod
 from typing import TYPE_CHECKING, cast
 
@@ -60,3 +63,15 @@ class Stream(asyncio.BufferedProtocol):
         if self._paused and not self.transport.is_closing():
             self._paused = False
             self.transport.resume_reading()
+
+
+def in_kernel(transport: asyncio.Transport) -> int:
+    """Octets in the kernel's queue that the peer has not acknowledged; 0 if that is not known."""
+    socket = transport.get_extra_info("socket")
+    if socket is None:
+        return 0
+    try:
+        (octets,) = struct.unpack("i", fcntl.ioctl(socket.fileno(), termios.TIOCOUTQ, bytes(4)))
+    except (OSError, ValueError):  # closed meanwhile
+        return 0
+    return int(octets)
