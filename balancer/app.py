@@ -22,7 +22,9 @@ from balancer import config as configuration
 from balancer.admin.api import AdminApi
 from balancer.admin.audit import AuditError, AuditTrail
 from balancer.admin.change import Author, Change, Changes, Prepared
-from balancer.config import Address, Config, Health
+from balancer.config import Config
+from balancer.fields import Address
+from balancer.pools import Health
 from balancer.core.pool import Pool
 from balancer.net import sweep
 from balancer.net.access_log import AccessLog
@@ -189,7 +191,7 @@ class Balancer:
             key = (pool.name, endpoint.address, health)
             flipped = partial(self._flipped, pool.name, endpoint.address)
             task = running.pop(key, None)
-            self._probes[key] = task or self.proxy.spawn(keep_probing(endpoint, health, flipped))
+            self._probes[key] = task or self.proxy.spawn(keep_probing(endpoint, health, flipped, self._rng))
         for task in running.values():
             task.cancel()
 

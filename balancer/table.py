@@ -1,13 +1,15 @@
 """All routes, immutable, versioned: what one configuration means to the data path."""
 
 import hashlib
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 
 from pydantic import BaseModel
 
-from balancer.config import Config, PoolConfig
+from balancer.config import Config
+from balancer.pools import PoolConfig
 from balancer.core.endpoint import Endpoint
 from balancer.core.pool import Pool
 
@@ -63,9 +65,21 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def build(config: Config, text: str, rng: Random, old: Table | None = None) -> Table:
-    """The table for a configuration. An address that stays in its pool keeps load and health."""
-    pools = {pool.name: _pool(pool, rng, old) for pool in config.pools}
+def build(
+    config: Config,
+    text: str,
+    rng: Random,
+    old: Table | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Table:
+    """The table for a configuration. An address that stays in its pool keeps load and health.
+
+    `clock` tells seconds; it is the one that the event loop's deadlines are on.
+    """
+    pools = {
+        pool.name: _pool(pool, rng, clock, old.pools.get(pool.name) if old else None)
+        for pool in config.pools
+    }
     routes = sorted(
         (
             Route(
@@ -80,24 +94,22 @@ def build(config: Config, text: str, rng: Random, old: Table | None = None) -> T
     return Table(config, text, fingerprint(text), tuple(routes), pools)
 
 
-def _pool(config: PoolConfig, rng: Random, old: Table | None) -> Pool:
-    before: dict[str, Endpoint] = {}
-    unpicked = None
-    if old is not None and config.name in old.pools:
-        before = {one.address: one for one in old.pools[config.name].endpoints}
-        unpicked = old.pools[config.name].unpicked
+def _pool(
+    config: PoolConfig, rng: Random, clock: Callable[[], float], before: Pool | None
+) -> Pool:
+    survivors = {one.address: one for one in before.endpoints} if before else {}
     endpoints = []
     for one in config.endpoints:
-        survivor = before.get(str(one.address), Endpoint("", ""))
+        survivor = survivors.get(str(one.address), Endpoint("", ""))
         endpoints.append(
             Endpoint(
                 one.label, str(one.address), one.weight, one.state, survivor.load, survivor.health
             )
         )
-    pool = Pool(config.name, config.algorithm, endpoints, rng)
-    if unpicked is not None:
-        pool.unpicked = unpicked
-    return pool
+    return Pool(
+        config.name, config.algorithm, endpoints, rng,
+        clock=clock, guards=config.guards(), before=before,
+    )  # fmt: skip
 
 
 def diff(old: Config, new: Config) -> list[str]:

@@ -47,6 +47,26 @@ METRICS = [
     Declared(
         "lb_endpoint_state", (*BY_ENDPOINT, "state"), "1 for the state it is in: active, drain"
     ),
+    Declared(
+        "lb_retries_total",
+        (*BY_ENDPOINT, "reason"),
+        "Attempts that failed at this endpoint and were made once more elsewhere",
+    ),
+    Declared(
+        "lb_retries_refused_total", ("pool",), "Retries that the retry budget had no room for"
+    ),
+    Declared(
+        "lb_ejections_total", (*BY_ENDPOINT, "reason"), "Times that the endpoint was left out"
+    ),
+    Declared("lb_endpoint_ejected", BY_ENDPOINT, "1 while it is left out for failing requests"),
+    Declared(
+        "lb_endpoint_warming", BY_ENDPOINT, "1 while it grows into its share after coming back"
+    ),
+    Declared(
+        "lb_panic", ("pool",), "1 while so few are up that probes and ejections are not believed"
+    ),
+    Declared("lb_queue", ("pool",), "Exchanges that wait for room at an endpoint"),
+    Declared("lb_queue_refused_total", ("pool",), "Exchanges that found the queue full"),
     Declared("lb_refused_total", ("code",), "Requests that were answered without an exchange"),
     Declared("lb_denied_total", (), "Connections from denied networks, closed at once"),
     Declared("lb_connections", ("side",), "Open connections: to clients, to endpoints"),
@@ -83,6 +103,7 @@ class BalancerCollector(Collector):
         yield self._requests(endpoints)
         yield self._durations(endpoints)
         yield from self._gauges(endpoints)
+        yield from self._guards(endpoints)
         yield from self._configuration()
         refused = _counter("lb_refused_total")
         for code, count in self._proxy.refused.items():
@@ -134,6 +155,27 @@ class BalancerCollector(Collector):
             for name in ("active", "drain"):
                 state.add_metric([*labels, name], float(endpoint.state == name))
         yield from (attempts, in_flight, weight, share, up, state)
+
+    def _guards(self, endpoints: list[tuple[Pool, Endpoint]]) -> Iterator[Metric]:
+        retries, ejections = _counter("lb_retries_total"), _counter("lb_ejections_total")
+        ejected, warming = _gauge("lb_endpoint_ejected"), _gauge("lb_endpoint_warming")
+        for pool, endpoint in endpoints:
+            labels = [pool.name, endpoint.name]
+            for reason, count in endpoint.load.retried.items():
+                retries.add_metric([*labels, reason], count)
+            for reason, count in endpoint.load.ejected.items():
+                ejections.add_metric([*labels, reason], count)
+            ejected.add_metric(labels, float(endpoint.health.ejected_until > 0))
+            warming.add_metric(labels, float(pool.warms(endpoint)))
+        yield from (retries, ejections, ejected, warming)
+        refused, panic = _counter("lb_retries_refused_total"), _gauge("lb_panic")
+        queue, overflow = _gauge("lb_queue"), _counter("lb_queue_refused_total")
+        for pool in self._proxy.table.pools.values():
+            refused.add_metric([pool.name], pool.retries.refused if pool.retries else 0)
+            panic.add_metric([pool.name], float(pool.panicking))
+            queue.add_metric([pool.name], len(pool.waiting or ()))
+            overflow.add_metric([pool.name], pool.waiting.refused if pool.waiting is not None else 0)
+        yield from (refused, panic, queue, overflow)
 
     def _configuration(self) -> Iterator[Metric]:
         reloads, table = self._changes.reloads, self._changes.table

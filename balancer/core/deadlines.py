@@ -6,7 +6,7 @@ timer object per request would cost 3.7 µs, stamps cost 2.1.
 
 from typing import Literal, Protocol
 
-Deadline = Literal["connect", "body", "answer", "between", "exchange", "tunnel"]
+Deadline = Literal["queue", "connect", "body", "answer", "between", "exchange", "tunnel"]
 
 
 class Timeouts(Protocol):
@@ -30,6 +30,8 @@ class Progress(Protocol):
     """How far an exchange has come. Stamps are seconds on one clock; 0 means not yet."""
 
     begun: float
+    until: float
+    """Until when it waits for room at an endpoint; 0 if it does not."""
     dialled: float
     """When the attempt began to wait for a connection; stays 0 if there was a warm one."""
     sent: float
@@ -53,6 +55,8 @@ def deadline(progress: Progress, timeouts: Timeouts) -> tuple[float, Deadline]:
 
 def _stage(progress: Progress, timeouts: Timeouts) -> tuple[float, Deadline]:
     """The deadline of the one thing that this exchange waits for now."""
+    if progress.until:
+        return progress.until, "queue"
     if progress.answered:
         return progress.moved + timeouts.between, "between"
     if progress.dialled and not progress.sent:

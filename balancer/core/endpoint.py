@@ -24,7 +24,9 @@ COMMON_CODES = ("200", "201", "204", "400", "401", "404", "429", "500", "502", "
 class Load:
     """What an endpoint carries and has carried; survives reloads."""
 
-    __slots__ = ("attempts", "bucket_counts", "finished", "in_flight", "seconds")
+    __slots__ = (
+        "attempts", "bucket_counts", "ejected", "finished", "in_flight", "retried", "seconds",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.in_flight = 0
@@ -37,6 +39,14 @@ class Load:
         """Exchanges ended here, by outcome and by the code answered ("" for no answer)."""
         self.bucket_counts = [0] * (len(LATENCY_BUCKETS) + 1)
         self.seconds = 0.0
+        self.retried: dict[str, int] = dict.fromkeys(
+            ("timeout", "connect_failed", "bad_response"), 0
+        )
+        """Attempts that failed here and were made once more elsewhere, by how they failed."""
+        self.ejected: dict[str, int] = dict.fromkeys(
+            ("consecutive", "success_rate", "operator"), 0
+        )
+        """Ejections by their reason."""
 
     def finish(self, outcome: Outcome, code: str, seconds: float) -> None:
         """Count one exchange that ended with this endpoint, `seconds` after it began."""
@@ -68,4 +78,4 @@ class Endpoint:
     @property
     def ready(self) -> bool:
         """Whether an algorithm may pick it now."""
-        return self.wanted and self.health.up
+        return self.wanted and self.health.up and not self.health.ejected_until

@@ -31,6 +31,8 @@ class Failure:
 
     outcome: Outcome
     detail: str
+    reached: bool = True
+    """Whether the request may have reached the endpoint: then only an idempotent one is retried."""
 
     @property
     def status(self) -> int:
@@ -38,9 +40,31 @@ class Failure:
         return int(OUTCOMES[self.outcome])
 
 
-NO_ENDPOINT = Failure("no_endpoint", "no endpoint of the pool is ready")
-CONNECT_FAILED = Failure("connect_failed", "the endpoint refused the connection")
-CONNECT_TIMEOUT = Failure("connect_failed", "the endpoint did not accept the connection in time")
+NO_ENDPOINT = Failure("no_endpoint", "no endpoint of the pool is ready", reached=False)
+QUEUE_FULL = Failure("shed", "every endpoint is busy, and so is the queue", reached=False)
+QUEUE_TIMEOUT = Failure("shed", "every endpoint was busy for too long", reached=False)
+CONNECT_FAILED = Failure("connect_failed", "the endpoint refused the connection", reached=False)
+CONNECT_TIMEOUT = Failure(
+    "connect_failed", "the endpoint did not accept the connection in time", reached=False
+)
 ANSWER_TIMEOUT = Failure("timeout", "the endpoint did not answer in time")
 CLOSED_EARLY = Failure("bad_response", "the endpoint closed the connection before it had answered")
 MALFORMED = Failure("bad_response", "the endpoint's answer was not valid HTTP/1.1")
+
+IDEMPOTENT = frozenset([b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"])
+"""Methods that may be done twice with the effect of once (RFC 9110 section 9.2.2)."""
+
+
+def is_failure(outcome: Outcome, code: str) -> bool:
+    """Whether an attempt that ended so speaks against its endpoint: no answer, or a 5xx."""
+    return outcome not in ("ok", "client_gone") or code.startswith("5")
+
+
+def may_repeat(reason: Failure, method: bytes, *, bodiless: bool) -> bool:
+    """Whether an attempt that failed so may be made elsewhere (RFC 9110 section 9.2.2).
+
+    Always if the endpoint cannot have seen it; else only if twice is as good as once and there is
+    no body, of which we keep nothing once it was sent. So never for a login that reached an
+    instance.
+    """
+    return not reason.reached or (bodiless and method in IDEMPOTENT)

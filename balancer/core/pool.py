@@ -1,10 +1,59 @@
-"""A named set of endpoints and one algorithm."""
+"""A named set of endpoints, one algorithm, and the guards around it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from random import Random
+from typing import Any, Protocol
 
+from balancer.core import ejection
 from balancer.core.algorithms import ALGORITHMS, Algorithm
+from balancer.core.algorithms.least_requests import LeastRequests
+from balancer.core.ejection import Ejector
 from balancer.core.endpoint import Endpoint
+from balancer.core.failure import Outcome, is_failure
+from balancer.core.retry_budget import RetryBudget
+from balancer.core.waiting import Waiting
+
+COLDEST = 0.1
+"""The least part of its share that a warming endpoint gets, or it would never warm: Envoy's."""
+
+
+class Limit(Protocol):
+    """How much one endpoint carries at once, and how many exchanges wait for room."""
+
+    @property
+    def in_flight(self) -> int: ...
+    @property
+    def queue(self) -> int: ...
+    @property
+    def wait(self) -> float: ...
+
+
+class Retry(Protocol):
+    """How many attempts an exchange may make, and the budget for those after the first."""
+
+    @property
+    def attempts(self) -> int: ...
+    @property
+    def budget(self) -> float: ...
+    @property
+    def floor(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What protects a pool. Each is off unless it is set."""
+
+    ejection: ejection.Policy | None = None
+    panic: float | None = None
+    """Below this share of endpoints ready, all that are wanted count as ready."""
+    slow_start: float | None = None
+    """Seconds over which an endpoint that came back gets its share."""
+    limit: Limit | None = None
+    retry: Retry | None = None
+
+
+NONE = Guards()
 
 
 class Pool:
@@ -15,32 +64,173 @@ class Pool:
     """
 
     def __init__(
-        self, name: str, algorithm: str, endpoints: Sequence[Endpoint], rng: Random
+        self,
+        name: str,
+        algorithm: str,
+        endpoints: Sequence[Endpoint],
+        rng: Random,
+        *,
+        clock: Callable[[], float] = float,
+        guards: Guards = NONE,
+        before: "Pool | None" = None,
     ) -> None:
+        """`before` is the pool of this name in the last table: its counts and queue go on here."""
         self.name = name
         self.algorithm = algorithm
         self.endpoints = tuple(endpoints)
+        self.guards = guards
         self._rng = rng
+        self._clock = clock
         self.ready: tuple[Endpoint, ...] = ()
+        self._were_ready: set[str] | None = before._were_ready if before else None
+        """Addresses of those that were ready by themselves; None before the first look."""
+        self.panicking = False
+        """Whether so few are up that probes and ejections are not believed."""
+        self._warming: dict[Endpoint, float] = {}
+        """Endpoints in their slow start, and when it began."""
         self._picker: Algorithm | None = None
-        self.unpicked: dict[tuple[str, str], int] = {("no_endpoint", "503"): 0}
+        self.unpicked = before.unpicked if before else {("no_endpoint", "503"): 0}
         """Exchanges that ended without an endpoint, by outcome and code."""
+        self.ejector = guards.ejection and Ejector(guards.ejection, self.endpoints)
+        self.retries = self._budget(before)
+        self.waiting = self._queue(before)
         self.refresh()
 
+    def _budget(self, before: "Pool | None") -> RetryBudget | None:
+        retry = self.guards.retry
+        if retry is None:
+            return None
+        if before is not None and before.retries is not None and before.guards.retry == retry:
+            return before.retries
+        return RetryBudget(retry.budget, retry.floor, self._clock())
+
+    def _queue(self, before: "Pool | None") -> Waiting[Any] | None:
+        limit = self.guards.limit
+        if before is not None and before.waiting:  # who waits is not forgotten, limit or not
+            before.waiting.most = limit.queue if limit else 0
+            return before.waiting
+        return Waiting(limit.queue) if limit else None
+
+    # ── who is ready ─────────────────────────────────────────────────────────────────────────
+
     def refresh(self) -> None:
-        """Work out anew which endpoints are ready; call it when one turned up or down."""
-        self.ready = tuple(endpoint for endpoint in self.endpoints if endpoint.ready)
-        self._picker = self._build(self.ready)
+        """Work out anew which endpoints are ready; call it when something of that may differ."""
+        wanted = [endpoint for endpoint in self.endpoints if endpoint.wanted]
+        ready = [endpoint for endpoint in wanted if endpoint.ready]
+        panic = self.guards.panic
+        self.panicking = panic is not None and len(ready) < panic * len(wanted)
+        self.ready = tuple(wanted if self.panicking else ready)
+        self._note_return(ready)
+        self._picker = (
+            ALGORITHMS[self.algorithm](self.ready, self._rng) if self.ready else None
+        )
+        self._careful = bool(self._warming) or self.guards.limit is not None
+        self.observes = self.ejector is not None or hasattr(self._picker, "observe")
+        """Whether somebody here learns from how attempts end."""
+
+    def _note_return(self, ready: Sequence[Endpoint]) -> None:
+        """Begin the slow start of who is ready now, not by panic, and was not before."""
+        now = self._clock()
+        window = self.guards.slow_start
+        if window is not None and self._were_ready is not None:
+            for endpoint in ready:
+                if endpoint.address not in self._were_ready:
+                    endpoint.health.since = now
+        self._were_ready = {endpoint.address for endpoint in ready}
+        self._warming = {
+            endpoint: since
+            for endpoint in ready
+            if window is not None
+            and (since := endpoint.health.since) is not None
+            and now - since < window
+        }
+
+    def tick(self, now: float) -> None:
+        """Do what time alone brings about: readmissions, comparisons, the end of a slow start."""
+        changed = ejection.readmit_due(self.endpoints, now)
+        if self.ejector is not None:
+            changed |= self.ejector.tick(now)
+        window = self.guards.slow_start or 0.0
+        if changed or any(now - since >= window for since in self._warming.values()):
+            self.refresh()
+
+    def eject(self, endpoint: Endpoint, seconds: float) -> None:
+        """An operator takes an endpoint out for so long; no cap holds him back."""
+        ejection.eject(endpoint, "operator", self._clock() + seconds)
+        self.refresh()
+
+    def readmit(self, endpoint: Endpoint) -> None:
+        """An operator lets it in again."""
+        ejection.readmit(endpoint)
+        self.refresh()
+
+    # ── who is picked ────────────────────────────────────────────────────────────────────────
 
     def pick(self, key: bytes, tried: Collection[Endpoint] = ()) -> Endpoint | None:
-        """An endpoint for this key that was not tried before, or None if there is none."""
-        picker = self._picker
-        if tried:
-            picker = self._build([one for one in self.ready if one not in tried])
-        return picker.pick(key) if picker is not None else None
+        """An endpoint for this key that was not tried before, or None if there is none to take it.
 
-    def _build(self, endpoints: Sequence[Endpoint]) -> Algorithm | None:
-        return ALGORITHMS[self.algorithm](endpoints, self._rng) if endpoints else None
+        None although some are `ready` means that all of those carry as much as they may.
+        """
+        picker = self._picker
+        if picker is None:
+            return None
+        if tried:
+            return self._second_choice(tried)
+        endpoint = picker.pick(key)
+        if self._careful and not self._takes(endpoint):
+            return self._second_choice((endpoint,)) or self._if_room(endpoint)
+        return endpoint
+
+    def _takes(self, endpoint: Endpoint) -> bool:
+        """Whether it has room, and is warm enough for this one.
+
+        A warming endpoint takes the more of what falls to it the longer it is back. That is one
+        rule for all algorithms, where a scaled weight would have to be built into each.
+        """
+        since = self._warming.get(endpoint)
+        if since is not None:
+            warmth = (self._clock() - since) / (self.guards.slow_start or 1.0)
+            if self._rng.random() >= max(COLDEST, warmth):
+                return False
+        return self._if_room(endpoint) is not None
+
+    def _if_room(self, endpoint: Endpoint) -> Endpoint | None:
+        limit = self.guards.limit
+        full = limit is not None and endpoint.load.in_flight >= limit.in_flight
+        return None if full else endpoint
+
+    def _second_choice(self, tried: Collection[Endpoint]) -> Endpoint | None:
+        """The least loaded of the others: for a retry, and when the first choice is full or cold.
+
+        The same for every algorithm, so that none has to know how to try another, and a hash's
+        table need not be built for a single pick.
+        """
+        others = [one for one in self.ready if one not in tried and self._if_room(one)]
+        warm = [one for one in others if one not in self._warming]
+        return LeastRequests(warm or others, self._rng).pick(b"") if others else None
+
+    def warms(self, endpoint: Endpoint) -> bool:
+        """Whether an endpoint is in its slow start."""
+        return endpoint in self._warming
+
+    # ── what is learnt ───────────────────────────────────────────────────────────────────────
+
+    def observe(self, endpoint: Endpoint, outcome: Outcome, code: str, seconds: float) -> None:
+        """An attempt has ended; call it if `observes`. What the client spoilt teaches nothing."""
+        if outcome == "client_gone":
+            return
+        failed, now = is_failure(outcome, code), self._clock()
+        learn = getattr(self._picker, "observe", None)
+        if learn is not None:
+            learn(endpoint, seconds, failed, now)
+        if self.ejector is not None and self.ejector.observe(endpoint, failed=failed, now=now):
+            self.refresh()
+
+    def may_retry(self) -> bool:
+        """Whether the retry budget grants one more attempt."""
+        if self.retries is None:
+            return False
+        return self.retries.take(sum(one.load.attempts for one in self.endpoints), self._clock())
 
     def expected_shares(self) -> dict[str, float]:
         """The share of attempts that the configuration means each endpoint to get, by name.

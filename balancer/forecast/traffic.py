@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from balancer.config import Seconds, seconds
+from balancer.fields import Seconds, seconds
 from balancer.schema import Strict, validate
 from balancer.source import read, read_file
 

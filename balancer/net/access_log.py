@@ -54,6 +54,7 @@ class AccessLog:
             self._clock(), exchange.begun, exchange.sent, exchange.first_octet,
             exchange.request_id, exchange.key, exchange.method, exchange.target,
             code, outcome, exchange.pool.name, endpoint.name if endpoint else "",
+            len(exchange.tried),
         ))  # fmt: skip
 
     def take(self) -> list[tuple[Any, ...]]:
@@ -88,13 +89,13 @@ class AccessLog:
 
     def _line(
         self, ended: float, begun: float, sent: float, first: float,
-        request_id: bytes, key: bytes, method: bytes, target: bytes, *rest: str,
+        request_id: bytes, key: bytes, method: bytes, target: bytes, *rest: Any,
     ) -> str:  # fmt: skip
         """JSON by hand, a third of the cost of `json.dumps`: only the path can need escaping.
 
         Ids, methods, names and codes are made of characters that JSON takes as they are.
         """
-        code, outcome, pool, endpoint = rest
+        code, outcome, pool, endpoint, retried = rest
         client = ".".join(map(str, key)) if len(key) == 4 else key.hex(":", 2)
         path = json.dumps(target.partition(b"?")[0].decode("latin-1"))
         connect = f"{sent - begun:.6f}" if sent else "null"
@@ -103,8 +104,8 @@ class AccessLog:
             f'{{"at": "{self._stamp(self._wall + begun)}", "request_id": "{request_id.decode()}", '
             f'"client": "{client}", "method": "{method.decode()}", "path": {path}, '
             f'"status": {code or "null"}, "outcome": "{outcome}", "pool": "{pool}", '
-            f'"endpoint": "{endpoint}", "attempts": {1 if sent else 0}, "connect_s": {connect}, '
-            f'"answer_s": {answer}, "total_s": {ended - begun:.6f}}}\n'
+            f'"endpoint": "{endpoint}", "attempts": {retried + bool(sent)}, '
+            f'"connect_s": {connect}, "answer_s": {answer}, "total_s": {ended - begun:.6f}}}\n'
         )
 
     def _stamp(self, moment: float) -> str:

@@ -43,9 +43,14 @@ class Exchange:
     attempt: "EndpointConnection | None" = None
     """The connection that carries this exchange's attempt."""
     connecting: asyncio.Task[None] | None = None
+    tried: tuple[Endpoint, ...] = ()
+    """Endpoints at which an attempt of this exchange has failed."""
+    bodiless = False
+    """Whether its request is a head and nothing more, so that it can be sent once more."""
     unsent: tuple[bytes, ...] = ()
     """Body octets that wait for the connection."""
     # Stamps, on the loop's clock; 0 is not yet. See core/deadlines.py.
+    until = 0.0
     dialled = 0.0
     sent = 0.0
     request_whole = 0.0
@@ -74,14 +79,37 @@ class Exchange:
     # ── towards the endpoint ─────────────────────────────────────────────────────────────────
 
     def begin(self) -> None:
-        """Pick an endpoint and send the request there: on a warm connection at once, else soon."""
+        """Pick an endpoint and make the attempt there, or wait for room behind those who do."""
         if self.done:
             return
-        endpoint = self.pool.pick(self.key)
+        pool = self.pool
+        endpoint = None if pool.waiting else pool.pick(self.key)
         self.proxy.exchanges.add(self)
         if endpoint is None:
+            self._wait()
+        else:
+            self._attempt(endpoint)
+
+    def _wait(self) -> None:
+        """Wait for room, if the endpoints are only busy and the queue takes one more."""
+        pool = self.pool
+        waiting, limit = pool.waiting, pool.guards.limit
+        if waiting is None or limit is None or not pool.ready:
             self.fail(failure.NO_ENDPOINT)
-            return
+        elif waiting.offer(self):
+            self.until = self.proxy.now() + limit.wait
+        else:
+            self.fail(failure.QUEUE_FULL)
+
+    def leave_queue(self, endpoint: Endpoint) -> None:
+        """There is room now, at this endpoint."""
+        self.until = 0.0
+        self._attempt(endpoint)
+        if self.attempt is not None:
+            self.attempt.flush()
+
+    def _attempt(self, endpoint: Endpoint) -> None:
+        """Make an attempt: on a warm connection at once, else as soon as there is a new one."""
         self.endpoint = endpoint
         endpoint.load.in_flight += 1
         connection = self.proxy.warm.take(endpoint.address)
@@ -205,13 +233,46 @@ class Exchange:
             self.finish("ok", "101")
         elif self.answered:
             self.finish(reason.outcome, str(self.status), cut=True)
-        else:
+        elif not self._retry(reason):
             self.keep_alive = self.keep_alive and self.request_whole > 0
             answer = heads.own_answer(
                 reason.status, reason.detail, self.request_id, close=not self.keep_alive
             )
             self.client.send(answer)
             self.finish(reason.outcome, str(reason.status))
+
+    def _retry(self, reason: Failure) -> bool:
+        """Make one more attempt elsewhere, if that is safe, allowed, and there is anywhere left."""
+        policy, failed, pool = self.pool.guards.retry, self.endpoint, self.pool
+        if policy is None or failed is None or len(self.tried) + 2 > policy.attempts:
+            return False
+        if not failure.may_repeat(reason, self.method, bodiless=self.bodiless):
+            return False
+        tried = (*self.tried, failed)
+        endpoint = pool.pick(self.key, tried)
+        if endpoint is None or not pool.may_retry():
+            return False
+        self._let_go(failed)
+        failed.load.retried[reason.outcome] += 1
+        if pool.observes:
+            now = self.proxy.now()
+            pool.observe(failed, reason.outcome, "", now - (self.sent or self.dialled))
+        self.tried, self.sent, self.dialled = tried, 0.0, 0.0
+        self._attempt(endpoint)
+        if self.attempt is not None:
+            self.attempt.flush()
+        return True
+
+    def _let_go(self, endpoint: Endpoint) -> None:
+        """Return what a failed attempt held."""
+        endpoint.load.in_flight -= 1
+        if self.connecting is not None:
+            self.connecting.cancel()
+            self.connecting = None
+        if self.attempt is not None:
+            self.attempt.release(reusable=False)
+            self.attempt = None
+        self.proxy.room(self.pool)
 
     def reject(self, status: int, detail: str) -> None:
         """The client's fault: its body broke the framing, is too long, or does not come."""
@@ -240,13 +301,20 @@ class Exchange:
         proxy.exchanges.discard(self)
         if self.connecting is not None:
             self.connecting.cancel()
+        pool = self.pool
         if self.endpoint is not None:
             load = self.endpoint.load
             load.in_flight -= 1
-            load.finish(outcome, code, proxy.now() - self.begun)
+            now = proxy.now()
+            load.finish(outcome, code, now - self.begun)
+            if pool.observes:
+                pool.observe(self.endpoint, outcome, code, now - (self.sent or self.begun))
+            if pool.waiting:
+                proxy.room(pool)
         else:
-            unpicked = self.pool.unpicked
-            unpicked[outcome, code] = unpicked.get((outcome, code), 0) + 1
+            pool.unpicked[outcome, code] = pool.unpicked.get((outcome, code), 0) + 1
+            if self.until and pool.waiting is not None:
+                pool.waiting.left()
         if self.attempt is not None:
             clean = outcome == "ok" and self.request_whole > 0 and not self.tunnelled
             self.attempt.release(reusable=clean)

@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Callable
+from random import Random
 from typing import cast
 
 from httptools import HttpParserError, HttpResponseParser
 
-from balancer.config import Health, address
+from balancer.fields import address
+from balancer.pools import Health
 from balancer.core.endpoint import Endpoint
 
 
 class _Probe(asyncio.Protocol):
     """Sends the probe's request and keeps the status of the answer."""
 
-    def __init__(self, request: bytes) -> None:
+    def __init__(self, request: bytes, status: range) -> None:
         self.passed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._request = request
+        self._status = status
         self._parser = HttpResponseParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -28,7 +31,7 @@ class _Probe(asyncio.Protocol):
             self._settle(passed=False)
 
     def on_headers_complete(self) -> None:
-        self._settle(passed=200 <= self._parser.get_status_code() < 300)
+        self._settle(passed=self._parser.get_status_code() in self._status)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._settle(passed=False)
@@ -39,7 +42,7 @@ class _Probe(asyncio.Protocol):
 
 
 async def probe(endpoint: Endpoint, health: Health) -> bool:
-    """Ask once; True for a 2xx within the timeout. Connection trouble of any kind is False."""
+    """Ask once; True for a status that passes, within the timeout. Connection trouble of any kind is False."""
     host, port = address(endpoint.address)
     request = (
         f"GET {health.path} HTTP/1.1\r\nHost: {endpoint.address}\r\n"
@@ -49,7 +52,7 @@ async def probe(endpoint: Endpoint, health: Health) -> bool:
     try:
         async with asyncio.timeout(health.timeout):
             loop = asyncio.get_running_loop()
-            transport, protocol = await loop.create_connection(lambda: _Probe(request), host, port)
+            transport, protocol = await loop.create_connection(lambda: _Probe(request, health.status), host, port)
             return await protocol.passed
     except OSError:  # TimeoutError is one
         return False
@@ -58,7 +61,9 @@ async def probe(endpoint: Endpoint, health: Health) -> bool:
             cast(asyncio.Transport, transport).abort()
 
 
-async def keep_probing(endpoint: Endpoint, health: Health, flipped: Callable[[], None]) -> None:
+async def keep_probing(
+    endpoint: Endpoint, health: Health, flipped: Callable[[], None], rng: Random
+) -> None:
     """Probe an endpoint every interval until cancelled; call `flipped` when it turns up or down.
 
     It outlives reloads, as the endpoint's `Health` does, so it knows no pool.
@@ -69,4 +74,5 @@ async def keep_probing(endpoint: Endpoint, health: Health, flipped: Callable[[],
         passed = await probe(endpoint, health)
         if endpoint.health.observe(passed, rise=health.rise, fall=health.fall):
             flipped()
-        await asyncio.sleep(max(0.0, began + health.interval - loop.time()))
+        wait = health.interval * (1 + health.jitter * (rng.random() - 0.5))
+        await asyncio.sleep(max(0.0, began + wait - loop.time()))

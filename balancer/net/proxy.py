@@ -7,8 +7,9 @@ from collections.abc import Coroutine
 from random import Random
 from typing import TYPE_CHECKING
 
-from balancer.config import address as parse_address
+from balancer.fields import address as parse_address
 from balancer.core import failure
+from balancer.core.pool import Pool
 from balancer.net.access_log import AccessLog
 from balancer.net.endpoint import EndpointConnection
 from balancer.net.exchange import Exchange
@@ -101,6 +102,24 @@ class Proxy:
                 await self.loop.run_in_executor(None, log.write, notes)
             except OSError:  # a full disk costs us lines, and nothing else
                 log.dropped += len(notes)
+
+    def room(self, pool: Pool) -> None:
+        """There is room in a pool: soon, let those begin that wait for it."""
+        if pool.waiting:
+            self.loop.call_soon(self.admit, pool.name)
+
+    def admit(self, name: str) -> None:
+        """Let those begin that wait for room in this pool, in their order, as far as there is."""
+        pool = self.table.pools.get(name)
+        if pool is None or not pool.waiting:
+            return
+        while (exchange := pool.waiting.first()) is not None:
+            endpoint = pool.pick(exchange.key)
+            if endpoint is None:
+                return
+            pool.waiting.take()
+            exchange.pool = pool
+            exchange.leave_queue(endpoint)
 
     def rest(self) -> None:
         """Note, once we drain, that no exchange is under way any more."""

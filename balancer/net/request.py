@@ -240,7 +240,8 @@ class RequestHead:
         elif b"content-length" in special:
             ours += (b"Content-Length: ", special[b"content-length"], b"\r\n")
         else:
-            exchange.request_whole = exchange.begun  # no body: whole before llhttp says so
+            exchange.bodiless = True
+            exchange.request_whole = exchange.begun  # whole before llhttp says so
         if b"expect" in special:
             ours += (b"Expect: ", special[b"expect"], b"\r\n")
         start = (exchange.method, b" ", self.target, b" HTTP/1.1\r\n")

@@ -26,6 +26,7 @@ async def watch(proxy: "Proxy") -> None:
         due = end_exchanges(proxy, now)
         if now >= seldom:
             end_waiting(proxy, now)
+            tend(proxy, now)
             seldom = now + SELDOM
         # A loop that comes late finds the sockets full: what has come in time is read first, since
         # both uvloop (libuv from 1.45) and asyncio look at the sockets before their timers.
@@ -35,7 +36,9 @@ async def watch(proxy: "Proxy") -> None:
 def end_exchanges(proxy: "Proxy", now: float) -> float:
     """End the exchanges whose time is over; the moment at which the next one can be due."""
     timeouts = proxy.table.config.timeouts
-    due = now + min(timeouts.connect, timeouts.body, timeouts.answer, timeouts.between)
+    limits = [pool.guards.limit for pool in proxy.table.pools.values()]
+    waits = [limit.wait for limit in limits if limit is not None]
+    due = now + min(timeouts.connect, timeouts.body, timeouts.answer, timeouts.between, *waits)
     for exchange in list(proxy.exchanges):
         _note_taken(exchange, now)
         at, which = deadline(exchange, timeouts)
@@ -53,6 +56,14 @@ def end_waiting(proxy: "Proxy", now: float) -> None:
     proxy.warm.sweep(idle_before=now - proxy.table.config.timeouts.endpoint_idle)
 
 
+def tend(proxy: "Proxy", now: float) -> None:
+    """Let pools do what time alone brings about, and who waits find out that there is room."""
+    for pool in proxy.table.pools.values():
+        pool.tick(now)
+        if pool.waiting:
+            proxy.admit(pool.name)
+
+
 def _note_taken(exchange: "Exchange", now: float) -> None:
     """An answer counts as moving for as long as its client takes octets of it."""
     if exchange.client.congested:
@@ -63,7 +74,9 @@ def _note_taken(exchange: "Exchange", now: float) -> None:
 
 def _end(exchange: "Exchange", which: Deadline) -> None:
     """End an exchange whose time is over, as the fault of whoever kept it waiting."""
-    if which == "connect":
+    if which == "queue":
+        exchange.fail(failure.QUEUE_TIMEOUT)
+    elif which == "connect":
         exchange.fail(failure.CONNECT_TIMEOUT)
     elif which == "body" or not exchange.request_whole:
         exchange.reject(408, "the request's body did not come in time")

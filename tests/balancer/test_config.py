@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from balancer import config
-from balancer.config import Address
+from balancer import config, fields
+from balancer.fields import Address
 from balancer.source import ConfigError
 from tests.balancer.configs import GOOD
 
@@ -100,20 +100,20 @@ def test_a_file_that_cannot_be_read_is_said_so(tmp_path: Path) -> None:
 )
 def test_durations(text: object, expected: float) -> None:
     """With a unit, or a plain number of seconds."""
-    assert config.seconds(text) == expected
+    assert fields.seconds(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "2", "2 s", "-1s", "0s", "61m", "nan", True, None])
 def test_what_is_no_duration(text: object) -> None:
     """A number in a string has no unit, and nothing may wait for ever."""
     with pytest.raises(ValueError, match=r"duration|range"):
-        config.seconds(text)
+        fields.seconds(text)
 
 
 def test_addresses() -> None:
     """Names, IPv4 and bracketed IPv6, printed as they are written."""
     for text in ("127.0.0.1:80", "[::1]:80", "auth-1:9000"):
-        assert str(config.address(text)) == text
+        assert str(fields.address(text)) == text
 
 
 def test_dangerous_but_legal_settings_are_warned_about_not_refused() -> None:

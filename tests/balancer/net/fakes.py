@@ -75,6 +75,8 @@ class FakeLoop:
         self.clock = 1000.0
         self.connect_error: OSError | UnicodeError | None = None
         self.connects_hang = False
+        self.refuses: set[int] = set()
+        """Ports at which nobody listens."""
         self.opened: list[tuple[FakeTransport, EndpointConnection, str]] = []
         real = asyncio.get_running_loop()
         self.create_task = real.create_task
@@ -91,6 +93,8 @@ class FakeLoop:
             await asyncio.Event().wait()
         if self.connect_error is not None:
             raise self.connect_error
+        if port in self.refuses:
+            raise ConnectionRefusedError(111, "Connection refused")
         transport, connection = FakeTransport((host, port)), factory()
         connection.connection_made(transport)
         self.opened.append((transport, connection, f"{host}:{port}"))
@@ -121,6 +125,11 @@ class Wire:
         """Look at every deadline now."""
         sweep.end_exchanges(self.proxy, self.loop.clock)
         sweep.end_waiting(self.proxy, self.loop.clock)
+        sweep.tend(self.proxy, self.loop.clock)
+
+    def reload(self, text: str) -> None:
+        """Apply another configuration."""
+        self.proxy.apply(table(text, self.proxy.table))
 
     @property
     def load(self) -> Load:

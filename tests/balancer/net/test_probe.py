@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from balancer.config import Health
+from balancer.pools import Health
 from balancer.core.endpoint import Endpoint
 from balancer.net.probe import keep_probing, probe
 from tests.balancer.configs import table
