@@ -23,15 +23,15 @@ from balancer.admin.api import AdminApi
 from balancer.admin.audit import AuditError, AuditTrail
 from balancer.admin.change import Author, Change, Changes, Prepared
 from balancer.config import Config
-from balancer.fields import Address
-from balancer.pools import Health
 from balancer.core.pool import Pool
+from balancer.fields import Address
 from balancer.net import sweep
 from balancer.net.access_log import AccessLog
 from balancer.net.listener import Listener
 from balancer.net.opened import CannotOpen, Opened, open_files
 from balancer.net.probe import keep_probing
 from balancer.net.proxy import Proxy
+from balancer.pools import Health
 from balancer.source import ConfigError
 from balancer.table import Table, build
 
@@ -191,7 +191,9 @@ class Balancer:
             key = (pool.name, endpoint.address, health)
             flipped = partial(self._flipped, pool.name, endpoint.address)
             task = running.pop(key, None)
-            self._probes[key] = task or self.proxy.spawn(keep_probing(endpoint, health, flipped, self._rng))
+            self._probes[key] = task or self.proxy.spawn(
+                keep_probing(endpoint, health, flipped, self._rng)
+            )
         for task in running.values():
             task.cancel()
 

@@ -17,6 +17,7 @@ from balancer.pools import PoolConfig
 from balancer.schema import Strict, validate
 from balancer.source import ConfigError, Place, read, read_file
 
+
 class Token(Strict):
     """Who may change the running configuration: a name for the audit trail, and a token's hash."""
 

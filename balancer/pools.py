@@ -3,7 +3,8 @@
 Each guard is off unless its key is there; the defaults count once it is.
 """
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
 
@@ -15,21 +16,29 @@ from balancer.schema import Strict
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
-def statuses(value: object) -> range:
-    """The statuses in `200-299` or `204`; raises ValueError."""
-    if isinstance(value, range):
-        return value
-    low, _, high = str(value).partition("-")
-    if not (low.isdigit() and (high or low).isdigit() and 100 <= int(low) <= int(high or low) < 600):
+class Statuses(NamedTuple):
+    """Statuses from the least to the most, both included."""
+
+    least: int
+    most: int
+
+    def __str__(self) -> str:
+        return str(self.least) if self.least == self.most else f"{self.least}-{self.most}"
+
+
+def statuses(value: object) -> Statuses:
+    """Statuses from `200-299` or `204`; raises ValueError."""
+    match = re.fullmatch(r"([1-5]\d\d)(?:-([1-5]\d\d))?", str(value))
+    if match is None or int(match[1]) > int(match[2] or match[1]):
         raise ValueError(f"'{value}' is no status; write it like 200 or 200-299")
-    return range(int(low), int(high or low) + 1)
+    return Statuses(int(match[1]), int(match[2] or match[1]))
 
 
 class Health(Strict):
     """Active probes: GET `path` every `interval`; `fall` failures turn down, `rise` passes up."""
 
     path: Annotated[str, Field(pattern=r"^/[!-~]*$")] = "/readyz"
-    status: Annotated[range, BeforeValidator(statuses)] = range(200, 300)
+    status: Annotated[Statuses, BeforeValidator(statuses)] = Statuses(200, 299)
     """Statuses that pass."""
     interval: Seconds = 2.0
     """HAProxy's. A dead endpoint is found after `fall` intervals."""
@@ -112,7 +121,7 @@ class PoolConfig(Strict):
     health: Health | None = None
     ejection: Ejection | None = None
     panic: Share | None = None
-    """Below this share of endpoints ready, probes and ejections are not believed: Envoy's is 0.5."""
+    """With less than this share ready, probes and ejections are not believed: Envoy's is 0.5."""
     slow_start: Seconds | None = None
     """For an endpoint that came back, to grow into its share: longer than its caches need."""
     limit: Limit | None = None

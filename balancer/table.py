@@ -9,9 +9,9 @@ from random import Random
 from pydantic import BaseModel
 
 from balancer.config import Config
-from balancer.pools import PoolConfig
 from balancer.core.endpoint import Endpoint
 from balancer.core.pool import Pool
+from balancer.pools import PoolConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,7 @@ def build(
     return Table(config, text, fingerprint(text), tuple(routes), pools)
 
 
-def _pool(
-    config: PoolConfig, rng: Random, clock: Callable[[], float], before: Pool | None
-) -> Pool:
+def _pool(config: PoolConfig, rng: Random, clock: Callable[[], float], before: Pool | None) -> Pool:
     survivors = {one.address: one for one in before.endpoints} if before else {}
     endpoints = []
     for one in config.endpoints:

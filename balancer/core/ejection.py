@@ -29,7 +29,7 @@ class SuccessRate(Protocol):
     def deviations(self) -> float: ...
 
 
-class Policy(Protocol):
+class EjectionPolicy(Protocol):
     """When to eject, for how long, and how many at most."""
 
     @property
@@ -49,7 +49,7 @@ class Policy(Protocol):
 class Ejector:
     """Ejects endpoints of one pool. Says True when the ready set changed by it."""
 
-    def __init__(self, policy: Policy, endpoints: Sequence[Endpoint]) -> None:
+    def __init__(self, policy: EjectionPolicy, endpoints: Sequence[Endpoint]) -> None:
         self._policy = policy
         self._endpoints = endpoints
         self._compare_at = 0.0
@@ -82,7 +82,8 @@ class Ejector:
             if not health.failed and not health.ejected_until and health.ejections:
                 health.ejections -= 1
             health.passed = health.failed = 0
-        return any([self._eject(endpoint, "success_rate", now) for endpoint in outliers])
+        ejected = [self._eject(endpoint, "success_rate", now) for endpoint in outliers]
+        return any(ejected)
 
     def _outliers(self) -> list[Endpoint]:
         """Endpoints whose success rate is below the mean less so many standard deviations."""
@@ -125,7 +126,9 @@ def eject(endpoint: Endpoint, reason: Reason, until: float) -> None:
 def readmit_due(endpoints: Sequence[Endpoint], now: float) -> bool:
     """Let those in again whose time is over; whether there were any."""
     due = [one for one in endpoints if 0 < one.health.ejected_until <= now]
-    return any([readmit(endpoint) for endpoint in due])
+    for endpoint in due:
+        readmit(endpoint)
+    return bool(due)
 
 
 def readmit(endpoint: Endpoint) -> bool:

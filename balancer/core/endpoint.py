@@ -43,9 +43,7 @@ class Load:
             ("timeout", "connect_failed", "bad_response"), 0
         )
         """Attempts that failed here and were made once more elsewhere, by how they failed."""
-        self.ejected: dict[str, int] = dict.fromkeys(
-            ("consecutive", "success_rate", "operator"), 0
-        )
+        self.ejected: dict[str, int] = dict.fromkeys(("consecutive", "success_rate", "operator"), 0)
         """Ejections by their reason."""
 
     def finish(self, outcome: Outcome, code: str, seconds: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from balancer.core import ejection
 from balancer.core.algorithms import ALGORITHMS, Algorithm
 from balancer.core.algorithms.least_requests import LeastRequests
-from balancer.core.ejection import Ejector
+from balancer.core.ejection import EjectionPolicy, Ejector
 from balancer.core.endpoint import Endpoint
 from balancer.core.failure import Outcome, is_failure
 from balancer.core.retry_budget import RetryBudget
@@ -44,7 +44,7 @@ class Retry(Protocol):
 class Guards:
     """What protects a pool. Each is off unless it is set."""
 
-    ejection: ejection.Policy | None = None
+    ejection: EjectionPolicy | None = None
     panic: float | None = None
     """Below this share of endpoints ready, all that are wanted count as ready."""
     slow_start: float | None = None
@@ -89,9 +89,11 @@ class Pool:
         self._warming: dict[Endpoint, float] = {}
         """Endpoints in their slow start, and when it began."""
         self._picker: Algorithm | None = None
-        self.unpicked = before.unpicked if before else {("no_endpoint", "503"): 0}
+        self.unpicked: dict[tuple[str, str], int] = {("no_endpoint", "503"): 0, ("shed", "503"): 0}
+        if before is not None:
+            self.unpicked = before.unpicked
         """Exchanges that ended without an endpoint, by outcome and code."""
-        self.ejector = guards.ejection and Ejector(guards.ejection, self.endpoints)
+        self.ejector = Ejector(guards.ejection, self.endpoints) if guards.ejection else None
         self.retries = self._budget(before)
         self.waiting = self._queue(before)
         self.refresh()
@@ -121,9 +123,7 @@ class Pool:
         self.panicking = panic is not None and len(ready) < panic * len(wanted)
         self.ready = tuple(wanted if self.panicking else ready)
         self._note_return(ready)
-        self._picker = (
-            ALGORITHMS[self.algorithm](self.ready, self._rng) if self.ready else None
-        )
+        self._picker = ALGORITHMS[self.algorithm](self.ready, self._rng) if self.ready else None
         self._careful = bool(self._warming) or self.guards.limit is not None
         self.observes = self.ejector is not None or hasattr(self._picker, "observe")
         """Whether somebody here learns from how attempts end."""

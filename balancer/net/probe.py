@@ -7,15 +7,15 @@ from typing import cast
 
 from httptools import HttpParserError, HttpResponseParser
 
-from balancer.fields import address
-from balancer.pools import Health
 from balancer.core.endpoint import Endpoint
+from balancer.fields import address
+from balancer.pools import Health, Statuses
 
 
 class _Probe(asyncio.Protocol):
     """Sends the probe's request and keeps the status of the answer."""
 
-    def __init__(self, request: bytes, status: range) -> None:
+    def __init__(self, request: bytes, status: Statuses) -> None:
         self.passed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._request = request
         self._status = status
@@ -31,7 +31,8 @@ class _Probe(asyncio.Protocol):
             self._settle(passed=False)
 
     def on_headers_complete(self) -> None:
-        self._settle(passed=self._parser.get_status_code() in self._status)
+        least, most = self._status
+        self._settle(passed=least <= self._parser.get_status_code() <= most)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._settle(passed=False)
@@ -42,7 +43,7 @@ class _Probe(asyncio.Protocol):
 
 
 async def probe(endpoint: Endpoint, health: Health) -> bool:
-    """Ask once; True for a status that passes, within the timeout. Connection trouble of any kind is False."""
+    """Ask once; True for a status that passes, in time. Any trouble in between is False."""
     host, port = address(endpoint.address)
     request = (
         f"GET {health.path} HTTP/1.1\r\nHost: {endpoint.address}\r\n"
@@ -52,7 +53,9 @@ async def probe(endpoint: Endpoint, health: Health) -> bool:
     try:
         async with asyncio.timeout(health.timeout):
             loop = asyncio.get_running_loop()
-            transport, protocol = await loop.create_connection(lambda: _Probe(request, health.status), host, port)
+            transport, protocol = await loop.create_connection(
+                lambda: _Probe(request, health.status), host, port
+            )
             return await protocol.passed
     except OSError:  # TimeoutError is one
         return False

@@ -7,9 +7,9 @@ from collections.abc import Coroutine
 from random import Random
 from typing import TYPE_CHECKING
 
-from balancer.fields import address as parse_address
 from balancer.core import failure
 from balancer.core.pool import Pool
+from balancer.fields import address as parse_address
 from balancer.net.access_log import AccessLog
 from balancer.net.endpoint import EndpointConnection
 from balancer.net.exchange import Exchange

@@ -15,6 +15,7 @@ class Stamps:
     """How far an exchange has come that began at 1000."""
 
     begun: float = 1000.0
+    until: float = 0.0
     dialled: float = 0.0
     sent: float = 0.0
     request_whole: float = 0.0
@@ -26,6 +27,7 @@ class Stamps:
 @pytest.mark.parametrize(
     ("stamps", "expected"),
     [
+        (Stamps(until=1002), (1002, "queue")),
         (Stamps(dialled=1003), (1005, "connect")),
         (Stamps(dialled=1003, request_whole=1003), (1005, "connect")),
         (Stamps(sent=1000), (1005, "body")),

@@ -84,7 +84,9 @@ def test_a_calm_interval_forgives_one_ejection() -> None:
     assert members[0].health.ejected_until == 40
 
 
-@pytest.mark.parametrize(("size", "share", "most"), [(5, 0.5, 2), (5, 0.1, 1), (1, 0.5, 1), (4, 1, 4)])
+@pytest.mark.parametrize(
+    ("size", "share", "most"), [(5, 0.5, 2), (5, 0.1, 1), (1, 0.5, 1), (4, 1, 4)]
+)
 def test_no_more_than_the_share_is_ejected_but_always_one(
     size: int, share: float, most: int
 ) -> None:
@@ -100,7 +102,11 @@ def test_no_more_than_the_share_is_ejected_but_always_one(
 
 def test_who_takes_no_traffic_does_not_count() -> None:
     """A drained endpoint is neither ejected nor part of the whole that the share is of."""
-    members = (*endpoints(1, 1), Endpoint("z", "h:9", state="drain"), Endpoint("y", "h:8", weight=0))
+    members = (
+        *endpoints(1, 1),
+        Endpoint("z", "h:9", state="drain"),
+        Endpoint("y", "h:8", weight=0),
+    )
     ejector = Ejector(POLICY, members)
 
     for member in members:

@@ -66,7 +66,10 @@ def test_panic_never_brings_back_what_the_operator_took_out() -> None:
     """A drained endpoint, or one of weight 0, stays out whatever else is down."""
     up = Endpoint("a", "h:1")
     pool = guarded(
-        up, Endpoint("b", "h:2", state="drain"), Endpoint("c", "h:3", weight=0), guards=Guards(panic=1)
+        up,
+        Endpoint("b", "h:2", state="drain"),
+        Endpoint("c", "h:3", weight=0),
+        guards=Guards(panic=1),
     )
     up.health.up = False
     pool.refresh()

@@ -76,7 +76,9 @@ async def test_no_octet_of_a_client_breaks_a_line(tmp_path: Path) -> None:
     odd = bytes(one for one in range(33, 256) if one not in b"?#\x7f" and one < 128)
 
     await answered(wire, b"GET /" + odd + b" HTTP/1.1\r\nHost: a\r\n\r\n")
-    log.write([(1.0, 1.0, 0.0, 0.0, b"r", b"\0" * 16, b"GET", bytes(range(256)), "", "ok", "", "")])
+    log.write(
+        [(1.0, 1.0, 0.0, 0.0, b"r", b"\0" * 16, b"GET", bytes(range(256)), "", "ok", "", "", 0)]
+    )
     log.close()
 
     texts = path.read_text().splitlines()
@@ -103,7 +105,7 @@ async def test_a_rotated_file_is_followed_and_nothing_is_lost(tmp_path: Path) ->
 async def test_two_logs_on_one_file_write_whole_lines(tmp_path: Path) -> None:
     """As after a reload without a rotation, while the old one is still being written."""
     path = tmp_path / "access.jsonl"
-    note = (1.0, 1.0, 0.0, 0.0, b"r", b"\0" * 4, b"GET", b"/" + b"x" * 2000, "", "ok", "", "")
+    note = (1.0, 1.0, 0.0, 0.0, b"r", b"\0" * 4, b"GET", b"/" + b"x" * 2000, "", "ok", "", "", 0)
     logs = [AccessLog(str(path), 1.0, Random(1), lambda: 0.0, 0.0) for _ in range(2)]
 
     def write(log: AccessLog) -> None:
@@ -123,7 +125,7 @@ async def test_closing_waits_for_a_write_under_way(tmp_path: Path) -> None:
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     _, log = logging(path)
-    note = (1.0, 1.0, 0.0, 0.0, b"r", b"\0" * 4, b"GET", b"/" * 2000, "", "ok", "", "")
+    note = (1.0, 1.0, 0.0, 0.0, b"r", b"\0" * 4, b"GET", b"/" * 2000, "", "ok", "", "", 0)
     writing = asyncio.ensure_future(asyncio.to_thread(log.write, [note] * 100))
     async with asyncio.timeout(5):
         while not select.select([reader], [], [], 0)[0]:  # noqa: ASYNC110 # another thread

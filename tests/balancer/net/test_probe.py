@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from random import Random
 
 import pytest
 
-from balancer.pools import Health
 from balancer.core.endpoint import Endpoint
 from balancer.net.probe import keep_probing, probe
+from balancer.pools import Health
 from tests.balancer.configs import table
 
 pytestmark = pytest.mark.live
@@ -81,7 +82,7 @@ async def test_probing_takes_an_endpoint_out_of_the_pool_and_back() -> None:
             pool.refresh()
             flips.put_nowait(bool(pool.ready))
 
-        probing = asyncio.ensure_future(keep_probing(pool.endpoints[0], QUICK, flipped))
+        probing = asyncio.ensure_future(keep_probing(pool.endpoints[0], QUICK, flipped, Random(1)))
         down = await asyncio.wait_for(flips.get(), 5)
         answers["now"] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
         up = await asyncio.wait_for(flips.get(), 5)

@@ -99,7 +99,7 @@ async def test_a_client_that_leaves_the_queue_is_never_sent(limited: Wire) -> No
 
 async def test_nobody_overtakes_who_waits(limited: Wire) -> None:
     """A request that comes between an answer and the next turn goes to the end of the line."""
-    _, waiting = await asking(limited, 2)
+    await asking(limited, 2)
     endpoint, to_endpoint = limited.endpoint
     to_endpoint.take()
 
