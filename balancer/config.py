@@ -7,22 +7,26 @@ told by `warnings`, so that the outages stay reproducible and the gate has somet
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from balancer.core.algorithms import ALGORITHMS
-from balancer.fields import At, Name, Networks, Octets, Seconds
+from balancer.fields import At, Name, Networks, Octets, Seconds, is_loopback
 from balancer.pools import PoolConfig
 from balancer.schema import Strict, validate
 from balancer.source import ConfigError, Place, read, read_file
 
+Role = Literal["viewer", "operator"]
+
 
 class Token(Strict):
-    """Who may change the running configuration: a name for the audit trail, and a token's hash."""
+    """Who may use the admin listener: a name for the audit trail, a token's hash, and a role."""
 
     name: Name
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    role: Role = "operator"
+    """A viewer reads; an operator changes what runs, too."""
 
 
 class Admin(Strict):
@@ -30,6 +34,11 @@ class Admin(Strict):
 
     listen: At
     tokens: Annotated[list[Token], Field(default_factory=list)]
+
+    @property
+    def reads_need_token(self) -> bool:
+        """Without tokens, whoever can run a process on this machine may read; nobody else."""
+        return bool(self.tokens) or not is_loopback(self.listen.host)
 
 
 class RouteConfig(Strict):
@@ -184,4 +193,9 @@ def warnings(config: Config) -> list[str]:
             found.append(f"pool {pool.name}: no health checks; a dead endpoint keeps its share")
         elif pool.health is not None and pool.health.timeout > pool.health.interval:
             found.append(f"pool {pool.name}: probes overlap, since timeout is above interval")
+    if config.admin is not None and config.admin.reads_need_token and not config.admin.tokens:
+        found.append(
+            f"admin.listen: {config.admin.listen} is not loopback and there is no token, so it "
+            "serves /livez and /metrics only; add admin.tokens to see and change more"
+        )
     return found

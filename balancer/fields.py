@@ -47,6 +47,14 @@ def address(value: object) -> Address:
     return Address(host, port)
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host to listen on is reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 SIZES = {"": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 
 

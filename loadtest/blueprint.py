@@ -171,7 +171,7 @@ def _instance(options: StackOptions, i: int, env: Mapping[str, str], migrate: Pa
 def _balancer(options: StackOptions, files: Files, env: Mapping[str, str]) -> Part:
     """It starts after the instances, or its first probes would fail and cost seconds."""
     argv = evenhand("balancer", "--config", str(files.balancer_config), "--audit", str(files.audit))
-    ready = readiness.every_endpoint_healthy(options.addresses["balancer admin"])
+    ready = readiness.every_endpoint_up(options.addresses["balancer admin"])
     return Part("balancer", argv, env, ready, after=tuple(options.names))
 
 

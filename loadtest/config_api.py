@@ -1,5 +1,6 @@
 """Changing the balancer's configuration the way anybody would: GET and PUT /config."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,17 +37,12 @@ class ConfigApi:
     def __init__(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
         self._session = session
         self._url = url
-        self._token = token
+        self._authorization = {"Authorization": f"Bearer {token}"}
 
     async def get(self) -> Running:
         """What runs now. Raises ConfigRefused, aiohttp.ClientError."""
-        async with self._session.get(f"{self._url}/config", timeout=PATIENCE) as answer:
-            text = await answer.text()
-            if answer.status != 200:
-                raise ConfigRefused(f"GET /config answered {answer.status}: {text}")
-            etag = answer.headers["ETag"]
-        async with self._session.get(f"{self._url}/table", timeout=PATIENCE) as answer:
-            table = await answer.json()
+        text, etag = await self._read("/config")
+        table = json.loads((await self._read("/table"))[0])
         shares = {
             endpoint["name"]: endpoint["expected_share"]
             for pool in table["pools"]
@@ -54,9 +50,19 @@ class ConfigApi:
         }
         return Running(yaml.safe_load(text), etag, shares)
 
+    async def _read(self, path: str) -> tuple[str, str]:
+        """What the balancer answers, and its ETag, if it has one. Raises ConfigRefused."""
+        async with self._session.get(
+            f"{self._url}{path}", headers=self._authorization, timeout=PATIENCE
+        ) as answer:
+            text = await answer.text()
+            if answer.status != 200:
+                raise ConfigRefused(f"GET {path} answered {answer.status}: {text}")
+            return text, answer.headers.get("ETag", "")
+
     async def put(self, config: Config, running: Running) -> Running:
         """Replace what runs by `config`, unless somebody else was quicker. Raises ConfigRefused."""
-        headers = {"Authorization": f"Bearer {self._token}", "If-Match": running.etag}
+        headers = {**self._authorization, "If-Match": running.etag}
         body = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
         async with self._session.put(
             f"{self._url}/config", data=body.encode(), headers=headers, timeout=PATIENCE

@@ -1,10 +1,8 @@
 """How the runner can tell, from outside, that a part is ready. An error means: not yet."""
 
-import json
-from typing import Any
-
 import aiohttp
 
+from loadtest import metrics
 from loadtest.parts import Ready
 
 PATIENCE = aiohttp.ClientTimeout(total=1.0)
@@ -31,20 +29,20 @@ def answers(url: str) -> Ready:
     return ready
 
 
-def every_endpoint_healthy(admin: str) -> Ready:
-    """Ready when the balancer's table says that every endpoint of every pool is healthy.
+def every_endpoint_up(admin: str) -> Ready:
+    """Ready when the balancer's metrics say that every endpoint of every pool is up.
 
     A balancer that is up but has not probed yet would answer the first logins with 503.
     """
 
     async def ready() -> bool:
-        body = await get(f"{admin}/table")
-        return body is not None and all_healthy(json.loads(body))
+        page = await get(f"{admin}/metrics")
+        return page is not None and all_up(page)
 
     return ready
 
 
-def all_healthy(table: dict[str, Any]) -> bool:
-    """Whether each endpoint in the balancer's `GET /table` is healthy, and there is one."""
-    endpoints = [endpoint for pool in table["pools"] for endpoint in pool["endpoints"]]
-    return bool(endpoints) and all(endpoint["healthy"] for endpoint in endpoints)
+def all_up(page: str) -> bool:
+    """Whether each endpoint on the balancer's metrics page is up, and there is one."""
+    found = metrics.values(page, "lb_endpoint_up")
+    return bool(found) and all(found.values())

@@ -19,12 +19,13 @@ Try a login ({users}, all with this password):
        -H 'Content-Type: application/json' \\
        -d '{{"login": "{user}", "password": "{password}"}}'
 
-See what the balancer runs, and change it (the token: {run_dir}/admin.token):
-  curl -s {admin}/table
-  curl -s {admin}/config -o balancer.yaml --etag-save balancer.etag
-  $EDITOR balancer.yaml     # for example one weight: 16
-  curl -s -X PUT {admin}/config --data-binary @balancer.yaml \\
-       -H @{run_dir}/admin.header -H "If-Match: $(cat balancer.etag)"
+See what the balancer does, and change it:
+  export EVENHAND_ADMIN_URL={admin} EVENHAND_ADMIN_TOKEN=$(cat {run_dir}/admin.token)
+  evenhand top                        # live; q quits
+  evenhand admin weight auth {first} 16
+  evenhand admin --help
+or with curl (-H @FILE keeps the token out of the command line):
+  curl -s {admin}/table -H @{run_dir}/admin.header
 
 See what fires:
   curl -s {monitor}/api/v1/alerts
@@ -44,6 +45,7 @@ def for_people(stack: Stack, seconds: float, pid: int) -> str:
         lab=_lab_notes(stack),
         users=f"{stack.users[0]} to {stack.users[-1]}",
         user=stack.users[0],
+        first=options.names[0],
         password=stack.password,
         balancer=urls["balancer"],
         admin=urls["balancer admin"],

@@ -46,6 +46,18 @@ class Change:
     expected_shares: dict[str, dict[str, float]]
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a change would do."""
+
+    hash: str
+    running: str
+    diff: list[str]
+    warnings: list[str]
+    expected_shares: dict[str, dict[str, dict[str, float]]]
+    """`before` and `after`, each by pool and endpoint."""
+
+
 @dataclass(slots=True)
 class Reloads:
     """How changes went, for the metrics."""
@@ -87,6 +99,47 @@ class Changes:
         self._rng = rng
         self._record(Author("operator", "start"), None, table, [], "applied")
 
+    def preview(self, text: str, source: str) -> Preview:
+        """Say what a configuration text would do; opens, applies and records nothing.
+
+        Raises `ConfigError` if it is not a usable configuration. What it names (a certificate, an
+        access log) is opened by `put` alone, which may refuse it yet.
+        """
+        config = configuration.parse(text, source)
+        self._check_listeners(config, source)
+        # Not from the running table: a new pool takes over the queue and the state of its
+        # predecessor. Any dice do, since nothing will be picked.
+        new = build(config, text, Random(0))  # noqa: S311 # balancing needs no secret dice
+        return Preview(
+            hash=new.hash,
+            running=self.table.hash,
+            diff=diff(self.table.config, config),
+            warnings=configuration.warnings(config),
+            expected_shares={
+                "before": self.table.expected_shares(),
+                "after": new.expected_shares(),
+            },
+        )
+
+    def check_match(self, if_match: str | None) -> None:
+        """Raise `Stale` if somebody means another configuration than the one that runs."""
+        if if_match is not None and if_match != self.table.hash:
+            raise Stale(self.table.hash)
+
+    def note(self, author: Author, **what: str | float) -> None:
+        """Record something that is done to the running state and changes no configuration.
+
+        Call it first: raises `AuditError` if it could not be recorded, and then it must not happen.
+        """
+        self.audit.append(
+            actor=author.name,
+            source=author.source,
+            **{"from": self.table.hash, "to": self.table.hash},
+            diff=[],
+            outcome="done",
+            **what,
+        )
+
     def put(self, text: str, source: str, author: Author, if_match: str | None = None) -> Change:
         """Apply a configuration text.
 
@@ -94,8 +147,7 @@ class Changes:
         hash that runs, `AuditError` if the change could not be recorded. Nothing is applied then.
         """
         try:
-            if if_match is not None and if_match != self.table.hash:
-                raise Stale(self.table.hash)
+            self.check_match(if_match)
             return self._put(text, source, author)
         except ConfigError as error:
             self.reloads.refused += 1

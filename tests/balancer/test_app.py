@@ -21,6 +21,7 @@ from balancer.admin.metrics import METRICS
 pytestmark = pytest.mark.live
 
 TOKEN = "a-token-of-this-test"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
 def free_port() -> int:
@@ -138,7 +139,7 @@ async def put(
 
 async def etag(http: aiohttp.ClientSession, running: Running) -> str:
     """The running configuration's ETag."""
-    async with http.get(f"{running.admin}/config") as answer:
+    async with http.get(f"{running.admin}/config", headers=BEARER) as answer:
         assert await answer.text() == running.text()
         return answer.headers["ETag"]
 
@@ -151,7 +152,7 @@ async def test_requests_are_spread_and_counted(
         async with http.get(f"{running.url}/x") as answer:
             assert await answer.text() == "ok"
 
-    async with http.get(f"{running.admin}/table") as answer:
+    async with http.get(f"{running.admin}/table", headers=BEARER) as answer:
         (pool,) = (await answer.json())["pools"]
     assert sorted(running.served) == ["auth-1"] * 10 + ["auth-2"] * 10
     assert [one["attempts"] for one in pool["endpoints"]] == [10, 10]
@@ -198,7 +199,7 @@ async def test_a_put_changes_the_running_configuration(
     assert change["diff"] == ["pools.auth.endpoints.auth-1.weight: 1 → 3"]
     assert change["expected_shares"] == {"auth": {"auth-1": 0.75, "auth-2": 0.25}}
     assert running.served.count("auth-1") == 6
-    async with http.get(f"{running.admin}/audit") as answer:
+    async with http.get(f"{running.admin}/audit", headers=BEARER) as answer:
         assert [one["actor"] for one in (await answer.json())["entries"]] == ["operator", "alice"]
     assert len(verify(running.audit.read_text().splitlines(), "audit")) == 2
 

@@ -1,6 +1,5 @@
 """The stack as an object: what a scenario runner holds in its hand."""
 
-import json
 import os
 import shutil
 import signal
@@ -8,6 +7,7 @@ import signal
 import pytest
 
 from loadtest import postgres, readiness
+from loadtest.metrics import total
 from loadtest.parts import how_it_ended
 from loadtest.stack import CANNOT_START, Stack, StackOptions
 from tests.loadtest.waiting import is_gone, until, unused_base, unused_port
@@ -26,7 +26,7 @@ async def test_a_stack_has_the_weights_asked_for_names_who_died_and_stops_withou
     stack = Stack(options, said.append)
     await stack.start()
     try:
-        table = await readiness.get(f"{stack.addresses['balancer admin']}/table")
+        metrics = await readiness.get(f"{stack.addresses['balancer admin']}/metrics")
         pids = stack.pids
         os.kill(pids["auth-1"], signal.SIGKILL)
         death = await stack.died()
@@ -36,10 +36,9 @@ async def test_a_stack_has_the_weights_asked_for_names_who_died_and_stops_withou
     assert death.startswith(
         f"auth-1 (pid {pids['auth-1']}) was ended by SIGKILL (signal 9); the end of "
     )
-    assert table is not None
-    (pool,) = json.loads(table)["pools"]
-    shares = {one["name"]: one["expected_share"] for one in pool["endpoints"]}
-    assert shares == {"auth-1": 0.25, "auth-2": 0.75}
+    assert metrics is not None
+    for name, share in {"auth-1": 0.25, "auth-2": 0.75}.items():
+        assert total(metrics, "lb_endpoint_expected_share", endpoint=name) == share
     assert set(pids) == {"postgres", "auth-1", "auth-2", "balancer", "monitor"}
     assert stack.users == [f"user{n:04d}" for n in range(1, 6)]
     assert said[0] == "initdb done"
@@ -79,15 +78,15 @@ async def test_a_stack_that_cannot_start_leaves_nothing(monkeypatch: pytest.Monk
     until(lambda: not stack.run_dir.exists(), "the run directory is gone")
 
 
-def test_the_balancer_is_ready_when_every_endpoint_is_healthy_and_there_is_one() -> None:
+def test_the_balancer_is_ready_when_every_endpoint_is_up_and_there_is_one() -> None:
     """One that has not been probed yet would be answered with 503."""
 
-    def table(*healthy: bool) -> dict[str, object]:
-        return {"pools": [{"endpoints": [{"healthy": one} for one in healthy]}]}
+    def page(*up: int) -> str:
+        return "".join(f'lb_endpoint_up{{endpoint="auth-{i}"}} {one}\n' for i, one in enumerate(up))
 
-    assert readiness.all_healthy(table(True, True))
-    assert not readiness.all_healthy(table(True, False))
-    assert not readiness.all_healthy(table())
+    assert readiness.all_up(page(1, 1))
+    assert not readiness.all_up(page(1, 0))
+    assert not readiness.all_up(page())
 
 
 def test_an_end_is_told_in_words() -> None:
