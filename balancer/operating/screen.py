@@ -36,21 +36,28 @@ def _title(pool: dict[str, Any]) -> Text:
     return title
 
 
-COLUMNS = (
-    ("share", 60), ("expected", 90), ("× even", 0), ("in flight", 0), ("req/s", 60), ("fail", 0),
-    ("gone", 80), ("p50", 90), ("p99", 0), ("weight", 80),
-)  # fmt: skip
-"""Numbers, and the least width of a terminal that has room for each."""
+COLUMNS = {
+    "share": 5, "expected": 8, "× even": 6, "in flight": 9, "req/s": 6, "fail": 4, "gone": 4,
+    "p50": 5, "p99": 5, "weight": 6,
+}  # fmt: skip
+"""Numbers in their order, with the width of each."""
+GOES_FIRST = ("p50", "weight", "expected", "req/s", "share", "in flight", "p99", "gone")
+"""What a narrow terminal does without; what tells of trouble stays."""
+BAR, STATE, NAME, GAP = 8, 11, 24, 2
+"""Widths: the least of a bar, of a state, the most of a name, and between two columns."""
 
 
 def _endpoints(pool: dict[str, Any], width: int, *, plain: bool) -> Table:
-    shown = [name for name, least in COLUMNS if width >= least]
-    grid = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
-    grid.add_column("endpoint", no_wrap=True, overflow="ellipsis", min_width=8)
-    bar = max(6, min(32, width - 34 - 8 * len(shown)))
-    grid.add_column("share │ expected" if not plain else "share | expected", width=bar)
+    longest = min(NAME, max(len(one["name"]) for one in pool["endpoints"]), width // 3)
+    room = width - max(8, longest) - STATE - 2 * GAP
+    shown = _shown(room - BAR)
+    bar = max(BAR, min(40, room - sum(COLUMNS[name] + GAP for name in shown)))
+    grid = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
+    grid.add_column("endpoint", no_wrap=True, overflow="ellipsis", width=max(8, longest))
+    grid.add_column("attempts", no_wrap=True, width=bar)
     for name in shown:
-        grid.add_column(name.replace("×", "x") if plain else name, justify="right", no_wrap=True)
+        header = name.replace("×", "x") if plain else name
+        grid.add_column(header, justify="right", no_wrap=True, width=COLUMNS[name])
     grid.add_column("state", no_wrap=True)
     for one in pool["endpoints"]:
         numbers = _numbers(one, len(pool["endpoints"]))
@@ -62,6 +69,16 @@ def _endpoints(pool: dict[str, Any], width: int, *, plain: bool) -> Table:
             state(one),
         )
     return grid
+
+
+def _shown(room: int) -> list[str]:
+    """The columns that there is room for."""
+    shown = list(COLUMNS)
+    for name in GOES_FIRST:
+        if sum(COLUMNS[one] + GAP for one in shown) <= room:
+            break
+        shown.remove(name)
+    return shown
 
 
 def _numbers(one: dict[str, Any], endpoints: int) -> dict[str, Text]:

@@ -42,7 +42,7 @@ Shows what each endpoint of a running balancer gets and how it fares, over the l
   evenhand top --json --interval 5s         one JSON object a line, for programs
 
 columns:
-  share │ expected   the share of attempts as a bar; │ is where the configuration means it to end
+  attempts           the share of attempts as a bar; │ is where the configuration means it to end
   × even             the share beside an even one: 1.0 is even, red above 2
   fail, gone         exchanges that failed (5xx, no answer); whose client left before the answer
   p50, p99           seconds from head to end, interpolated within the buckets of the metrics

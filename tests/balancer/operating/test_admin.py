@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,6 @@ from tests.balancer.operating.verbs import evenhand
 from tests.balancer.test_app import BEARER, TOKEN, Running
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture
-async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    """A running balancer before two endpoints."""
-    one = Running(tmp_path)
-    await one.start()
-    yield one
-    await one.stop()
 
 
 async def served(running: Running, count: int) -> dict[str, int]:
