@@ -1,5 +1,7 @@
 """The documents keep their word: commands run, links lead somewhere, verbs and flags exist."""
 
+import hashlib
+import os
 import re
 import shlex
 import subprocess
@@ -9,11 +11,16 @@ from pathlib import Path
 import pytest
 
 from evenhand import VERBS
+from tests.loadtest.waiting import unused_base
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "ops").rglob("*.md")]
 LONG = {"reproduce", "up", "balancer", "authsvc", "monitor"}
 """Verbs that run until stopped, or for minutes; their own tests run them."""
+OPERATING = {"top", "admin", "check"}
+"""Verbs that need a running balancer; each command gets one of its own."""
+LISTENER = "http://127.0.0.1:8081"
+"""The admin listener of the documents."""
 
 
 def shell_lines() -> list[tuple[str, str]]:
@@ -40,17 +47,47 @@ def verb_uses() -> list[tuple[str, str]]:
     )
 
 
-def evenhand(*arguments: str) -> subprocess.CompletedProcess[str]:
+def evenhand(
+    *arguments: str, cwd: Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run the front door."""
     return subprocess.run(
-        [sys.executable, "-m", "evenhand", *arguments],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        [sys.executable, "-m", "evenhand", *arguments], env={**os.environ, **environment},
+        cwd=cwd, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
+
+
+def operate(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a verb before a balancer that runs the documents' example, and then stop that."""
+    listen, admin = (unused_base() + i for i in range(2))
+    token = "the-token-of-a-reader"
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    tokens = f"127.0.0.1:{admin}, tokens: [{{name: reader, sha256: {digest}}}]"
+    text = (ROOT / "ops/examples/weight-units.yaml").read_text()
+    config = folder / "balancer.yaml"
+    config.write_text(
+        text.replace("listen: 127.0.0.1:8080", f"listen: 127.0.0.1:{listen}")
+        .replace("127.0.0.1:8081", tokens)
+    )  # fmt: skip
+    command = [sys.executable, "-m", "evenhand", "balancer", "--config", "balancer.yaml"]
+    with subprocess.Popen(
+        [*command, "--audit", "audit.jsonl"], cwd=folder, stderr=subprocess.PIPE, text=True
+    ) as balancer:
+        try:
+            assert balancer.stderr is not None
+            assert any('"ready"' in line for line in balancer.stderr)
+            url = f"http://127.0.0.1:{admin}"
+            return evenhand(
+                *(word.replace(LISTENER, url) for word in arguments),
+                cwd=folder, EVENHAND_ADMIN_URL=url, EVENHAND_ADMIN_TOKEN=token,
+            )  # fmt: skip
+        finally:
+            balancer.terminate()
 
 
 @pytest.mark.live
 @pytest.mark.parametrize(("page", "command"), shell_lines())
-def test_a_command_in_a_block_runs(page: str, command: str) -> None:
+def test_a_command_in_a_block_runs(page: str, command: str, tmp_path: Path) -> None:
     """Make targets exist (their recipes are run by CI and by other tests); the rest is run."""
     program, *arguments = shlex.split(command)
     if program == "make":
@@ -58,7 +95,10 @@ def test_a_command_in_a_block_runs(page: str, command: str) -> None:
         assert done.returncode == 0
         return
     assert program.endswith("evenhand"), f"{page}: teach this test to run {program}"
-    if arguments[0] not in LONG:
+    if arguments[0] in OPERATING:
+        operated = operate(tmp_path, *arguments)
+        assert operated.returncode == 0, operated.stderr
+    elif arguments[0] not in LONG:
         done_text = evenhand(*arguments)
         assert done_text.returncode == 0, done_text.stderr
 
