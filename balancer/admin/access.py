@@ -57,12 +57,25 @@ def authorise(admin: Admin | None, role: Role, authorization: str) -> Author | w
 
 
 def _known(tokens: list[Token], given: str) -> Token | None:
-    digest = hashlib.sha256(given.encode()).hexdigest()
+    octets = given.encode(errors="surrogateescape")  # as aiohttp decodes what is not UTF-8
+    digest = hashlib.sha256(octets).hexdigest()
     found = None
     for token in tokens:  # all of them, so that the time does not tell which one matched
         if hmac.compare_digest(token.sha256, digest):
             found = token
     return found
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The server's own refusals (no such path, a wrong method, too large a body), as ours are."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        answer = problem(error.status, error.reason.lower())
+        if "Allow" in error.headers:
+            answer.headers["Allow"] = error.headers["Allow"]
+        return answer
 
 
 def problem(status: int, detail: str, **more: Any) -> web.Response:

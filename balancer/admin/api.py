@@ -9,7 +9,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from balancer.admin import live
-from balancer.admin.access import Access, problem
+from balancer.admin.access import Access, problem, problems
 from balancer.admin.actions import Actions, BadBody, if_match, told
 from balancer.admin.change import Author, Changes
 from balancer.admin.metrics import BalancerCollector
@@ -37,7 +37,7 @@ class AdminApi:
         and neither tells a secret.
         """
         access = Access(lambda: self._changes.table.config.admin)
-        app = web.Application(client_max_size=BODY_LIMIT)
+        app = web.Application(client_max_size=BODY_LIMIT, middlewares=[problems])
         app.cleanup_ctx.append(self._sampling)
         app.add_routes(
             [

@@ -48,14 +48,12 @@ def ejection(answer: dict[str, Any]) -> str:
 def entry(one: dict[str, Any]) -> str:
     """An audit entry: a line, and one for each difference."""
     action = f" {one['action']} {one['pool']}/{one['endpoint']}" if "action" in one else ""
-    hashes = f"{one['from'] or 'nothing'} → {one['to']}" if one["from"] != one["to"] else one["to"]
     lines = [
-        f"{one['seq']:>4}  {one['at']}  {one['actor']}  {one['source']}:{action} "
-        f"{one['outcome']}  {hashes or one['from']}"
+        f"{one['seq']:>4}  {one['at']}  {one['actor']}  {one['source']}:{action} {one['outcome']}"
     ]
-    return "\n".join(
-        [*lines, *(f"      {line}" for line in one.get("diff") or one.get("reason", []))]
-    )
+    if one["to"] != one["from"]:
+        lines.append(f"      {one['from'] or 'nothing'} → {one['to'] or 'nothing'}")
+    return "\n".join([*lines, *(f"      {it}" for it in one.get("diff") or one.get("reason", []))])
 
 
 def _difference(lines: list[str]) -> list[str]:

@@ -38,12 +38,12 @@ def _title(pool: dict[str, Any]) -> Text:
 
 COLUMNS = {
     "share": 5, "expected": 8, "× even": 6, "in flight": 9, "req/s": 6, "fail": 4, "gone": 4,
-    "p50": 5, "p99": 5, "weight": 6,
+    "mean": 5, "p99": 5, "weight": 6,
 }  # fmt: skip
 """Numbers in their order, with the width of each."""
-GOES_FIRST = ("p50", "weight", "expected", "req/s", "share", "in flight", "p99", "gone")
+GOES_FIRST = ("mean", "weight", "expected", "req/s", "share", "in flight", "p99", "gone")
 """What a narrow terminal does without; what tells of trouble stays."""
-BAR, STATE, NAME, GAP = 8, 11, 24, 2
+BAR, STATE, NAME, GAP = 12, 11, 24, 2
 """Widths: the least of a bar, of a state, the most of a name, and between two columns."""
 
 
@@ -93,7 +93,7 @@ def _numbers(one: dict[str, Any], endpoints: int) -> dict[str, Text]:
         "req/s": Text(f"{recent['rate']:.1f}"),
         "fail": _percent(recent["failing_share"], BUSY),
         "gone": _percent(recent["abandoned_share"], BUSY),
-        "p50": _duration(recent["p50"]),
+        "mean": _duration(recent["mean"]),
         "p99": _duration(recent["p99"]),
         "weight": Text(str(one["weight"])),
     }

@@ -45,7 +45,7 @@ columns:
   attempts           the share of attempts as a bar; │ is where the configuration means it to end
   × even             the share beside an even one: 1.0 is even, red above 2
   fail, gone         exchanges that failed (5xx, no answer); whose client left before the answer
-  p50, p99           seconds from head to end, interpolated within the buckets of the metrics
+  mean, p99          seconds from head to end; p99 interpolated within the metrics' buckets
   state              up, warming, drain, weight 0, down (probes), ejected and for how long yet
 """
 

@@ -104,6 +104,23 @@ async def test_without_tokens_loopback_reads_and_no_one_changes(
     assert {got[route] for route in CHANGES} == {403}
 
 
+@pytest.mark.live
+async def test_every_refusal_is_a_problem_document() -> None:
+    """No such path, no such method, octets in a token that are no text."""
+    async with TestClient(server(WITH_TOKENS)) as http:
+        answers = [
+            await http.get("/tabel"),
+            await http.post("/table"),
+            await http.get("/table", headers={"Authorization": "Bearer \udcff"}),
+        ]
+        documents = [
+            await answer.json(content_type="application/problem+json") for answer in answers
+        ]
+
+    assert [one["status"] for one in documents] == [404, 405, 401]
+    assert "GET" in answers[1].headers["Allow"]
+
+
 def test_a_listener_beyond_loopback_without_tokens_is_warned_about() -> None:
     """It is legal: a container's port is published elsewhere."""
     (warning,) = [
@@ -124,6 +141,14 @@ def test_a_wrong_role_is_told_which_one_is_needed() -> None:
     assert isinstance(refused, web.Response)
     assert refused.status == 403
     assert "needs the role operator; eve is a viewer" in (refused.text or "")
+
+
+def test_octets_that_are_no_text_are_an_unknown_token() -> None:
+    """aiohttp hands them over as lone surrogates, which do not encode by themselves."""
+    refused = authorise(configuration.parse(WITH_TOKENS).admin, "viewer", "Bearer \udcff")
+
+    assert isinstance(refused, web.Response)
+    assert refused.status == 401
 
 
 def test_who_is_let_in_has_the_name_of_their_token() -> None:

@@ -71,7 +71,7 @@ def test_a_skewed_share_is_seen_at_a_glance() -> None:
     colored = drawn(table, color=True).splitlines()
 
     assert re.search(
-        r"auth-1 +█+│█+·+ +80% +20% +4\.0 +31 +25\.6 +0% +55% +104ms +2\.0s +16 +up", lines[2]
+        r"auth-1 +█+│█+·+ +80% +20% +4\.0 +31 +25\.6 +0% +55% +1\.5s +2\.0s +16 +up", lines[2]
     )
     assert "\x1b[31m" in colored[2]
     assert "\x1b[31m" not in colored[3]
@@ -117,7 +117,7 @@ def test_it_fits_any_width(width: int) -> None:
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:
     """The bar, too."""
-    page = drawn(pool(endpoint("auth-1", recent={"p50": None})), plain=True)
+    page = drawn(pool(endpoint("auth-1", recent={"mean": None})), plain=True)
 
     assert "####" in page
     assert page.replace("–", "").isascii()
@@ -222,10 +222,10 @@ async def test_it_follows_the_window_and_a_balancer_that_goes(running: Running) 
     """More columns when there is room; when nobody answers it says so, and asks again."""
     terminal = Terminal(running, columns=70)
     await terminal.until("auth-2.*up")
-    assert "p50" not in terminal.seen
+    assert "mean" not in terminal.seen
 
     terminal.resize(24, 140)
-    await terminal.until("p50")
+    await terminal.until("mean")
     running.process.kill()
     await terminal.until("does not answer")
 
