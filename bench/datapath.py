@@ -1,6 +1,7 @@
 """The real data path between transports that throw away what is written: no kernel, no network."""
 
 import asyncio
+import textwrap
 from collections.abc import Callable
 from random import Random
 from typing import Any, cast
@@ -104,11 +105,13 @@ class Edge:
 class DataPath:
     """A client, the proxy, and endpoints that answer at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool_settings: str = "") -> None:
+        """`pool_settings` are more lines of the pool, in YAML."""
         self.edge = Edge(asyncio.get_running_loop())
-        parsed = configuration.parse(CONFIGURATION)
+        text = CONFIGURATION + textwrap.indent(pool_settings, "    ")
+        parsed = configuration.parse(text)
         rng = Random(1)  # noqa: S311 # the same in every run
-        table = build(parsed, CONFIGURATION, rng)
+        table = build(parsed, text, rng, clock=self.edge.time)
         self.proxy = Proxy(table, cast(asyncio.AbstractEventLoop, self.edge), rng, None)
 
     async def warm_up(self, exchanges: int = 200) -> None:

@@ -125,7 +125,8 @@ class Pool:
         self._note_return(ready)
         self._picker = ALGORITHMS[self.algorithm](self.ready, self._rng) if self.ready else None
         self._careful = bool(self._warming) or self.guards.limit is not None
-        self.observes = self.ejector is not None or hasattr(self._picker, "observe")
+        self._learn = getattr(self._picker, "observe", None)
+        self.observes = self.ejector is not None or self._learn is not None
         """Whether somebody here learns from how attempts end."""
 
     def _note_return(self, ready: Sequence[Endpoint]) -> None:
@@ -220,9 +221,8 @@ class Pool:
         if outcome == "client_gone":
             return
         failed, now = is_failure(outcome, code), self._clock()
-        learn = getattr(self._picker, "observe", None)
-        if learn is not None:
-            learn(endpoint, seconds, failed, now)
+        if self._learn is not None:
+            self._learn(endpoint, seconds, failed, now)
         if self.ejector is not None and self.ejector.observe(endpoint, failed=failed, now=now):
             self.refresh()
 
