@@ -11,6 +11,7 @@ from balancer.core.algorithms.least_requests import LeastRequests
 from balancer.core.ejection import EjectionPolicy, Ejector
 from balancer.core.endpoint import Endpoint
 from balancer.core.failure import Outcome, is_failure
+from balancer.core.hash_key import HashKey
 from balancer.core.retry_budget import RetryBudget
 from balancer.core.waiting import Waiting
 
@@ -72,6 +73,7 @@ class Pool:
         *,
         clock: Callable[[], float] = float,
         guards: Guards = NONE,
+        key: HashKey | None = None,
         before: "Pool | None" = None,
     ) -> None:
         """`before` is the pool of this name in the last table: its counts and queue go on here."""
@@ -79,6 +81,8 @@ class Pool:
         self.algorithm = algorithm
         self.endpoints = tuple(endpoints)
         self.guards = guards
+        self.key = key
+        """What hashes hash; None for the client's address."""
         self._rng = rng
         self._clock = clock
         self.ready: tuple[Endpoint, ...] = ()

@@ -11,6 +11,7 @@ from balancer.net.exchange import Exchange
 from balancer.net.heads import Refusal
 from balancer.net.reader import RequestReader
 from balancer.net.request import RequestHead
+from balancer.net.sticky import Stay
 from balancer.net.stream import Stream, in_kernel
 
 if TYPE_CHECKING:
@@ -128,6 +129,13 @@ class ClientConnection(Stream):
             raise Refusal(404, "no route leads anywhere from this host and path")
         exchange = Exchange(proxy, self, pool, method, head.target)
         head.fill(exchange, proxy.rng)
+        if pool.key is not None:
+            exchange.key = head.hash_key(pool.key) or exchange.key
+        stickiness = proxy.stickiness.get(pool.name) if proxy.stickiness else None
+        if stickiness is not None:
+            named = stickiness.endpoint(pool.name, head.cookie(stickiness.cookie))
+            exchange.stay = Stay(stickiness, pool, named, secure=head.scheme == b"https")
+            exchange.key = exchange.stay.key
         self._served += 1
         if self._served >= proxy.table.config.limits.requests:
             exchange.keep_alive = False
