@@ -83,6 +83,8 @@ class Pool:
         self.guards = guards
         self.key = key
         """What hashes hash; None for the client's address."""
+        self.keyed = key is not None or algorithm == "sticky"
+        """Whether anything but the client's address decides."""
         self._rng = rng
         self._clock = clock
         self.ready: tuple[Endpoint, ...] = ()

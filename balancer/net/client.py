@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from balancer.core import forwarded
+from balancer.core.pool import Pool
 from balancer.net import heads
 from balancer.net.exchange import Exchange
 from balancer.net.heads import Refusal
@@ -129,13 +130,8 @@ class ClientConnection(Stream):
             raise Refusal(404, "no route leads anywhere from this host and path")
         exchange = Exchange(proxy, self, pool, method, head.target)
         head.fill(exchange, proxy.rng)
-        if pool.key is not None:
-            exchange.key = head.hash_key(pool.key) or exchange.key
-        stickiness = proxy.stickiness.get(pool.name) if proxy.stickiness else None
-        if stickiness is not None:
-            named = stickiness.endpoint(pool.name, head.cookie(stickiness.cookie))
-            exchange.stay = Stay(stickiness, pool, named, secure=head.scheme == b"https")
-            exchange.key = exchange.stay.key
+        if pool.keyed:
+            self._take_key(exchange, pool)
         self._served += 1
         if self._served >= proxy.table.config.limits.requests:
             exchange.keep_alive = False
@@ -145,6 +141,17 @@ class ClientConnection(Stream):
             exchange.begin()
         else:
             self.pause_reading()  # pipelined: it waits, and nothing more is read meanwhile
+
+    def _take_key(self, exchange: Exchange, pool: Pool) -> None:
+        """Find what the pool's algorithm goes by, where that is not the client's address."""
+        head = self._reader.head
+        stickiness = self.proxy.stickiness.get(pool.name)
+        if stickiness is not None:
+            named = stickiness.endpoint(pool.name, head.cookie(stickiness.cookie))
+            exchange.stay = Stay(stickiness, pool, named, secure=head.scheme == b"https")
+            exchange.key = exchange.stay.key
+        elif pool.key is not None:
+            exchange.key = head.hash_key(pool.key) or exchange.key
 
     def hold_for_upgrade(self, behind: bytes) -> bool:
         """Whether the last request asks for a WebSocket, so that what is behind it must wait."""
