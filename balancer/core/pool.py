@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
 
-from balancer.core import ejection
+from balancer.core import ejection, failure
 from balancer.core.algorithms import ALGORITHMS, Algorithm
 from balancer.core.algorithms.least_requests import LeastRequests
 from balancer.core.ejection import EjectionPolicy, Ejector
 from balancer.core.endpoint import Endpoint
-from balancer.core.failure import Outcome, is_failure
+from balancer.core.failure import Failure, Outcome, is_failure
 from balancer.core.hash_key import HashKey
 from balancer.core.retry_budget import RetryBudget
-from balancer.core.waiting import Waiting
+from balancer.core.waiting import Waiter, Waiting
 
 COLDEST = 0.1
 """The least part of its share that a warming endpoint gets, or it would never warm: Envoy's."""
@@ -232,11 +232,43 @@ class Pool:
         if self.ejector is not None and self.ejector.observe(endpoint, failed=failed, now=now):
             self.refresh()
 
+    # ── waiting and trying again ─────────────────────────────────────────────────────────────
+
+    def wait(self, one: Waiter) -> float | Failure:
+        """Queue an exchange for which there was no endpoint: until when, or why not."""
+        limit = self.guards.limit
+        if self.waiting is None or limit is None or not self.ready:
+            return failure.NO_ENDPOINT
+        return self._clock() + limit.wait if self.waiting.offer(one) else failure.QUEUE_FULL
+
+    def again(
+        self,
+        reason: Failure,
+        method: bytes,
+        key: bytes,
+        tried: Sequence[Endpoint],
+        *,
+        bodiless: bool,
+    ) -> Endpoint | None:
+        """Where to make an attempt again that failed at the last of `tried`, or None."""
+        policy = self.guards.retry
+        if policy is None or len(tried) >= policy.attempts:
+            return None
+        if not failure.may_repeat(reason, method, bodiless=bodiless):
+            return None
+        endpoint = self.pick(key, tried)
+        if endpoint is None or not self.may_retry():
+            return None
+        tried[-1].load.retried[reason.outcome] += 1
+        return endpoint
+
     def may_retry(self) -> bool:
-        """Whether the retry budget grants one more attempt."""
+        """Whether the retry budget grants one more attempt; takes it."""
         if self.retries is None:
             return False
         return self.retries.take(sum(one.load.attempts for one in self.endpoints), self._clock())
+
+    # ── what is expected ─────────────────────────────────────────────────────────────────────
 
     def expected_shares(self) -> dict[str, float]:
         """The share of attempts that the configuration means each endpoint to get, by name.
