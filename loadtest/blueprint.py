@@ -40,6 +40,8 @@ class StackOptions:
     weights: Mapping[str, int] = field(default_factory=dict)
     keep: bool = False
     fsync: bool = True
+    guards: bool = True
+    """Whether the balancer ejects, retries, panics and starts slowly. The postmortem's did not."""
     database_url: str | None = field(
         default_factory=lambda: os.environ.get("DATABASE_URL"), repr=False
     )
@@ -86,6 +88,15 @@ class Files:
     """What `authsvc seed --json` prints: the lab's users and their password."""
 
 
+GUARDS = {
+    "ejection": {"consecutive": 5, "base": "10s"},
+    "panic": 0.5,
+    "slow_start": "10s",
+    "retry": {"attempts": 2},
+}
+"""What a stack is guarded by. No `limit`: what an instance can do is what its hash queue is for."""
+
+
 def balancer_yaml(options: StackOptions, admin_token: str) -> str:
     """The balancer's first configuration: every endpoint in one pool, round robin, probed."""
     ports = options.ports
@@ -113,6 +124,7 @@ def balancer_yaml(options: StackOptions, admin_token: str) -> str:
                     "algorithm": "round_robin",
                     "endpoints": endpoints,
                     "health": health,
+                    **(GUARDS if options.guards else {}),
                 }
             ],
         },

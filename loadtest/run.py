@@ -118,6 +118,7 @@ async def running_stack(plan: Plan, watcher: Watcher) -> AsyncIterator[Stack]:
         compress=settings.compress,
         users=settings.users,
         fsync=False,
+        guards=False,  # the postmortem's balancer had none, and the forecast knows none yet
     )
     stack = Stack(options, watcher.says)
     began = time.monotonic()

@@ -49,6 +49,7 @@ def main(argv: list[str]) -> int:
             hash_queue=asked.hash_queue or (UNBOUNDED if asked.unsafe else 9),
             abandoned=asked.abandoned or ("finish" if asked.unsafe else "drop"),
             keep=asked.keep,
+            guards=not asked.no_guards,
             fsync=not asked.no_fsync,
         )
     except ValueError as problem:
@@ -137,6 +138,11 @@ def _parser() -> argparse.ArgumentParser:
         "--unsafe", action="store_true", help="--hash-queue unbounded --abandoned finish"
     )
     add("--hash-queue", type=_queue, metavar="N|unbounded", help="logins that may wait (default 9)")
+    add(
+        "--no-guards",
+        action="store_true",
+        help="no ejection, retries, panic or slow start, as in the postmortem",
+    )
     add("--abandoned", choices=["drop", "finish"], help="work whose client has gone")
     add("--no-fsync", action="store_true", help="lab: a power cut may cost committed data")
     add("--json", action="store_true", help="print one JSON object when everything is ready")

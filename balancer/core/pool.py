@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
 
-from balancer.core import ejection
+from balancer.core import ejection, failure
 from balancer.core.algorithms import ALGORITHMS, Algorithm
 from balancer.core.algorithms.least_requests import LeastRequests
 from balancer.core.ejection import EjectionPolicy, Ejector
 from balancer.core.endpoint import Endpoint
-from balancer.core.failure import Outcome, is_failure
+from balancer.core.failure import Failure, Outcome, is_failure
+from balancer.core.hash_key import HashKey
 from balancer.core.retry_budget import RetryBudget
-from balancer.core.waiting import Waiting
+from balancer.core.waiting import Waiter, Waiting
 
 COLDEST = 0.1
 """The least part of its share that a warming endpoint gets, or it would never warm: Envoy's."""
@@ -72,6 +73,7 @@ class Pool:
         *,
         clock: Callable[[], float] = float,
         guards: Guards = NONE,
+        key: HashKey | None = None,
         before: "Pool | None" = None,
     ) -> None:
         """`before` is the pool of this name in the last table: its counts and queue go on here."""
@@ -79,6 +81,10 @@ class Pool:
         self.algorithm = algorithm
         self.endpoints = tuple(endpoints)
         self.guards = guards
+        self.key = key
+        """What hashes hash; None for the client's address."""
+        self.keyed = key is not None or algorithm == "sticky"
+        """Whether anything but the client's address decides."""
         self._rng = rng
         self._clock = clock
         self.ready: tuple[Endpoint, ...] = ()
@@ -125,7 +131,8 @@ class Pool:
         self._note_return(ready)
         self._picker = ALGORITHMS[self.algorithm](self.ready, self._rng) if self.ready else None
         self._careful = bool(self._warming) or self.guards.limit is not None
-        self.observes = self.ejector is not None or hasattr(self._picker, "observe")
+        self._learn = getattr(self._picker, "observe", None)
+        self.observes = self.ejector is not None or self._learn is not None
         """Whether somebody here learns from how attempts end."""
 
     def _note_return(self, ready: Sequence[Endpoint]) -> None:
@@ -220,17 +227,48 @@ class Pool:
         if outcome == "client_gone":
             return
         failed, now = is_failure(outcome, code), self._clock()
-        learn = getattr(self._picker, "observe", None)
-        if learn is not None:
-            learn(endpoint, seconds, failed, now)
+        if self._learn is not None:
+            self._learn(endpoint, seconds, failed, now)
         if self.ejector is not None and self.ejector.observe(endpoint, failed=failed, now=now):
             self.refresh()
 
+    # ── waiting and trying again ─────────────────────────────────────────────────────────────
+
+    def wait(self, one: Waiter) -> float | Failure:
+        """Queue an exchange for which there was no endpoint: until when, or why not."""
+        limit = self.guards.limit
+        if self.waiting is None or limit is None or not self.ready:
+            return failure.NO_ENDPOINT
+        return self._clock() + limit.wait if self.waiting.offer(one) else failure.QUEUE_FULL
+
+    def again(
+        self,
+        reason: Failure,
+        method: bytes,
+        key: bytes,
+        tried: Sequence[Endpoint],
+        *,
+        bodiless: bool,
+    ) -> Endpoint | None:
+        """Where to make an attempt again that failed at the last of `tried`, or None."""
+        policy = self.guards.retry
+        if policy is None or len(tried) >= policy.attempts:
+            return None
+        if not failure.may_repeat(reason, method, bodiless=bodiless):
+            return None
+        endpoint = self.pick(key, tried)
+        if endpoint is None or not self.may_retry():
+            return None
+        tried[-1].load.retried[reason.outcome] += 1
+        return endpoint
+
     def may_retry(self) -> bool:
-        """Whether the retry budget grants one more attempt."""
+        """Whether the retry budget grants one more attempt; takes it."""
         if self.retries is None:
             return False
         return self.retries.take(sum(one.load.attempts for one in self.endpoints), self._clock())
+
+    # ── what is expected ─────────────────────────────────────────────────────────────────────
 
     def expected_shares(self) -> dict[str, float]:
         """The share of attempts that the configuration means each endpoint to get, by name.

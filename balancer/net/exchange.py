@@ -7,7 +7,6 @@ leak: the lease on the endpoint, the connect that may be under way, the body tha
 import asyncio
 from typing import TYPE_CHECKING
 
-from balancer.core import failure
 from balancer.core.endpoint import Endpoint
 from balancer.core.failure import Failure, Outcome
 from balancer.core.pool import Pool
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from balancer.net.client import ClientConnection
     from balancer.net.endpoint import EndpointConnection
     from balancer.net.proxy import Proxy
+    from balancer.net.sticky import Stay
 
 
 CODES = {code: str(code) for code in range(100, 600)}
@@ -39,6 +39,7 @@ class Exchange:
     """Whether the client asks for a WebSocket."""
     request_chunked = False
     response_chunked = False
+    stay: "Stay | None" = None
     endpoint: Endpoint | None = None
     attempt: "EndpointConnection | None" = None
     """The connection that carries this exchange's attempt."""
@@ -91,15 +92,12 @@ class Exchange:
             self._attempt(endpoint)
 
     def _wait(self) -> None:
-        """Wait for room, if the endpoints are only busy and the queue takes one more."""
-        pool = self.pool
-        waiting, limit = pool.waiting, pool.guards.limit
-        if waiting is None or limit is None or not pool.ready:
-            self.fail(failure.NO_ENDPOINT)
-        elif waiting.offer(self):
-            self.until = self.proxy.now() + limit.wait
+        """Wait for room at an endpoint, if that is what is missing and the queue takes one more."""
+        until = self.pool.wait(self)
+        if isinstance(until, Failure):
+            self.fail(until)
         else:
-            self.fail(failure.QUEUE_FULL)
+            self.until = until
 
     def leave_queue(self, endpoint: Endpoint) -> None:
         """There is room now, at this endpoint."""
@@ -173,6 +171,8 @@ class Exchange:
         out.append(heads.STATUS_LINES.get(status) or heads.status_line(status))
         out += lines
         out += (b"X-Request-Id: ", self.request_id, b"\r\n")
+        if self.stay is not None and self.endpoint is not None:
+            out.append(self.stay.line(self.endpoint))
         if body and not length_known:
             if self.version_1_0:
                 self.keep_alive = False  # HTTP/1.0 knows no chunks: its body ends with our close
@@ -243,20 +243,17 @@ class Exchange:
 
     def _retry(self, reason: Failure) -> bool:
         """Make one more attempt elsewhere, if that is safe, allowed, and there is anywhere left."""
-        policy, failed, pool = self.pool.guards.retry, self.endpoint, self.pool
-        if policy is None or failed is None or len(self.tried) + 2 > policy.attempts:
-            return False
-        if not failure.may_repeat(reason, self.method, bodiless=self.bodiless):
+        failed, pool = self.endpoint, self.pool
+        if failed is None or pool.guards.retry is None:
             return False
         tried = (*self.tried, failed)
-        endpoint = pool.pick(self.key, tried)
-        if endpoint is None or not pool.may_retry():
+        endpoint = pool.again(reason, self.method, self.key, tried, bodiless=self.bodiless)
+        if endpoint is None:
             return False
         self._let_go(failed)
-        failed.load.retried[reason.outcome] += 1
         if pool.observes:
-            now = self.proxy.now()
-            pool.observe(failed, reason.outcome, "", now - (self.sent or self.dialled))
+            seconds = self.proxy.now() - (self.sent or self.dialled)
+            pool.observe(failed, reason.outcome, "", seconds)
         self.tried, self.sent, self.dialled = tried, 0.0, 0.0
         self._attempt(endpoint)
         if self.attempt is not None:

@@ -1,5 +1,7 @@
 """Configuration texts that tests start from."""
 
+import time
+from collections.abc import Callable
 from random import Random
 
 from balancer import config
@@ -21,6 +23,8 @@ pools:
 """
 
 
-def table(text: str = GOOD, old: Table | None = None) -> Table:
+def table(
+    text: str = GOOD, old: Table | None = None, clock: Callable[[], float] = time.monotonic
+) -> Table:
     """The table that a configuration text makes."""
-    return build(config.parse(text), text, Random(1), old)
+    return build(config.parse(text), text, Random(1), old, clock)

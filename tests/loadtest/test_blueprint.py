@@ -88,6 +88,18 @@ def test_the_first_configuration_is_even_probed_and_holds_no_token() -> None:
     assert pool["health"]["path"] == "/readyz"
 
 
+@pytest.mark.parametrize("guards", [True, False])
+def test_a_stack_is_guarded_unless_it_is_to_fail_as_the_storys_did(*, guards: bool) -> None:
+    """No limit: the hash queue of an instance is what bounds its work, or does not."""
+    text = blueprint.balancer_yaml(StackOptions(guards=guards), "the token")
+
+    (pool,) = yaml.safe_load(text)["pools"]
+
+    assert {"ejection", "panic", "slow_start", "retry"} <= set(pool) or not guards
+    assert guards or not {"ejection", "panic", "slow_start", "retry"} & set(pool)
+    assert "limit" not in pool
+
+
 def test_other_weights_can_be_asked_for_by_name() -> None:
     """The hook for a stack that is broken from the start."""
     text = blueprint.balancer_yaml(StackOptions(instances=2, weights={"auth-2": 16}), "t")

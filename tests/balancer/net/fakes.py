@@ -107,7 +107,10 @@ class Wire:
     def __init__(self, text: str) -> None:
         self.loop = FakeLoop()
         self.proxy = Proxy(
-            table(text), cast(asyncio.AbstractEventLoop, self.loop), Random(1), log=None
+            table(text, clock=self.loop.time),
+            cast(asyncio.AbstractEventLoop, self.loop),
+            Random(1),
+            log=None,
         )
 
     def client(self) -> tuple[ClientConnection, FakeTransport]:
@@ -129,7 +132,7 @@ class Wire:
 
     def reload(self, text: str) -> None:
         """Apply another configuration."""
-        self.proxy.apply(table(text, self.proxy.table))
+        self.proxy.apply(table(text, self.proxy.table, self.loop.time))
 
     @property
     def load(self) -> Load:
