@@ -41,7 +41,7 @@ COLUMNS = {
     "mean": 5, "p99": 5, "weight": 6,
 }  # fmt: skip
 """Numbers in their order, with the width of each."""
-GOES_FIRST = ("mean", "weight", "expected", "req/s", "share", "in flight", "p99", "gone")
+GOES_FIRST = ("mean", "weight", "expected", "req/s", "p99", "in flight", "share", "gone")
 """What a narrow terminal does without; what tells of trouble stays."""
 BAR, STATE, NAME, GAP = 12, 11, 24, 2
 """Widths: the least of a bar, of a state, the most of a name, and between two columns."""
