@@ -31,9 +31,9 @@ class Field:
     def command(self, name: str, setup: Setup) -> Command:
         """How a contender is started. Raises `CannotRun` if it is not installed."""
         product = name.partition(" ")[0]
-        if product in ("evenhand", "evenhand+log"):
+        if product.partition("+")[0] == "evenhand":
             python = self.pythons.get(name.partition(" (")[2].removesuffix(")"))
-            return contenders.evenhand(setup, product.endswith("+log"), python)
+            return contenders.evenhand(setup, product.partition("+")[2], python)
         if product == "aiohttp":
             return contenders.aiohttp(setup)
         if product not in self.programs:

@@ -18,7 +18,10 @@ from bench.measure import Load, Sample, Timed, latencies, throughput
 from bench.progress import Progress, say
 from bench.rates import Rates, choose, half_of_peaks, most_bearable
 
-NAMES = ["evenhand", "evenhand+log", "nginx", "haproxy", "envoy", "caddy", "aiohttp", "direct"]
+NAMES = [
+    "evenhand", "evenhand+log", "evenhand+guards",
+    "nginx", "haproxy", "envoy", "caddy", "aiohttp", "direct",
+]  # fmt: skip
 HELP = """\
 Compares reverse proxies, one core each, before the same four stub endpoints, in one run:
 CPU time per proxied login and logins a second at the peak; then latency added at fixed arrival
@@ -67,10 +70,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def rows(only: Sequence[str] | None, pythons: Sequence[Interpreter]) -> list[str]:
-    """The rows in their order: ours under each Python, with the log under the last of them."""
+    """The rows in their order: ours under each Python, with more to do under the last of them."""
     labels = [""] + [f" ({one.label})" for one in pythons]
-    ours = [f"evenhand{label}" for label in labels] + [f"evenhand+log{labels[-1]}"]
-    return chosen(ours + NAMES[2:], only)
+    extras = [f"{name}{labels[-1]}" for name in NAMES[1:3]]
+    return chosen([f"evenhand{label}" for label in labels] + extras + NAMES[3:], only)
 
 
 def costs(options: argparse.Namespace, field: Field, load: Load, names: list[str]) -> list[Sample]:

@@ -2,14 +2,26 @@
 
 import json
 import sys
+from typing import Any
 
 from bench.contenders.setup import KEPT, Command, Setup
 from bench.interpreter import Interpreter
 
+GUARDS = {
+    "ejection": {"consecutive": 5, "success_rate": {}},
+    "panic": 0.5,
+    "slow_start": "30s",
+    "limit": {"in_flight": 64},
+    "retry": {"attempts": 2},
+}
 
-def evenhand(setup: Setup, log: bool = False, python: Interpreter | None = None) -> Command:
-    """This project's balancer, with metrics, probes, deadlines and request ids."""
-    configuration = {
+
+def evenhand(setup: Setup, extra: str = "", python: Interpreter | None = None) -> Command:
+    """This project's balancer, with metrics, probes, deadlines and request ids.
+
+    `extra` is `log` for an access log of every exchange, `guards` for all guards at once.
+    """
+    configuration: dict[str, Any] = {
         "listen": f"127.0.0.1:{setup.listen}",
         "admin": {"listen": f"127.0.0.1:{setup.admin}"},
         "routes": [{"prefix": "/", "pool": "auth"}],
@@ -23,7 +35,9 @@ def evenhand(setup: Setup, log: bool = False, python: Interpreter | None = None)
         ],
         "timeouts": {"idle": KEPT},
     }
-    if log:
+    if extra == "guards":
+        configuration["pools"][0] |= GUARDS
+    if extra == "log":
         configuration["access_log"] = {
             "path": str(setup.directory / "access.log"),
             "sample": 1.0,

@@ -60,10 +60,10 @@ def test_rows_of_other_pythons_follow_ours() -> None:
     """The log's row is under the last one; `--only evenhand` means all of ours without a log."""
     debian = interpreter.Interpreter(Path("python3"), "3.11.2", "cpython-311", "", "Debian")
 
-    assert rows(None, [])[:3] == ["evenhand", "evenhand+log", "nginx"]
+    assert rows(None, [])[:3] == ["evenhand", "evenhand+log", "evenhand+guards"]
     assert rows(None, [debian])[:4] == [
         "evenhand", "evenhand (Python 3.11.2, Debian)",
-        "evenhand+log (Python 3.11.2, Debian)", "nginx",
+        "evenhand+log (Python 3.11.2, Debian)", "evenhand+guards (Python 3.11.2, Debian)",
     ]  # fmt: skip
     assert rows(["evenhand"], [debian]) == ["evenhand", "evenhand (Python 3.11.2, Debian)"]
     assert chosen(["nginx buffering on", "nginx"], ["nginx"]) == ["nginx"]
