@@ -39,19 +39,19 @@ def block(result: Mapping[str, Any]) -> str:
 
 def table(condition: str, rows: Sequence[Row]) -> str:
     """One condition: a row for each contender; the best of ours and of theirs are bold."""
-    bold = {
-        (side.contender, verdict.column.name)
-        for verdict in verdicts(rows)
-        for side in (verdict.ours, verdict.theirs)
+    best = {
+        (side.ours, one.column.name): one.column.value(side)
+        for one in verdicts(rows)
+        for side in (one.ours, one.theirs)
     }
     whose = "share of the odd one" if CONDITIONS[condition].has_odd else "share of the busiest"
     cells = []
     for row in rows:
-        marked = [
-            f"**{text}**" if (row.contender, column.name) in bold else text
-            for column in COLUMNS
-            if (text := column.text(column.value(row)))
-        ]
+        marked = []
+        for column in COLUMNS:
+            value = column.value(row)
+            is_best = row.judged and value == best.get((row.ours, column.name))
+            marked.append(f"**{column.text(value)}**" if is_best else column.text(value))
         name = row.contender if row.judged else f"{row.contender} {TWICE}"
         cells.append([name, *marked, percent(row.share)])
     head = ["", *(column.title for column in COLUMNS), whose]
