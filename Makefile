@@ -1,13 +1,13 @@
 # `make` alone lists what there is. Everything is installed into .venv from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help reproduce up test check bench-proxy bench-memory bench-faults profile format lock clean
+.PHONY: help reproduce up test check bench-proxy bench-memory bench-faults bench-exactness bench-picks profile format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -56,6 +56,12 @@ profile: .venv/installed ## where the data path spends its microseconds
 
 bench-faults: .venv/installed .venv-bench/installed ## what is lost and what is done twice, beside nginx, HAProxy, Envoy
 	@$(BIN)/python -m bench.faults $(ARGS)
+
+bench-exactness: .venv/installed .venv-bench/installed ## our picks beside those of the real nginx and Envoy
+	@$(BIN)/python -m bench.exactness $(ARGS)
+
+bench-picks: .venv/installed ## what a pick costs, and what building an algorithm costs
+	@$(BIN)/python -m bench.picks $(ARGS)
 
 format: .venv/installed ## let ruff lay out the code
 	$(BIN)/ruff format .

@@ -10,8 +10,8 @@ from balancer.core.algorithms.settings import Settings
 from balancer.core.algorithms.shares import ByWeight
 from balancer.core.endpoint import Endpoint
 
-BITS = 52
-"""Of a hash that become a number between 0 and 1, both left out: a half more still fits a float."""
+FULL = log(1 << 64)
+"""The logarithm of what hashes stay below."""
 
 
 class Rendezvous(ByWeight):
@@ -30,17 +30,17 @@ class Rendezvous(ByWeight):
         settings: Settings,
     ) -> None:
         self._endpoints = endpoints
-        self._seeds = [xxh64_intdigest(endpoint.address.encode()) for endpoint in endpoints]
-        self._weights = [endpoint.weight for endpoint in endpoints]
-        self._equal = len(set(self._weights)) == 1
+        seeds = [xxh64_intdigest(endpoint.address.encode()) for endpoint in endpoints]
+        self._seeds = seeds
+        self._bidders = [(seed, 1 / one.weight) for seed, one in zip(seeds, endpoints, strict=True)]
+        self._equal = len({endpoint.weight for endpoint in endpoints}) == 1
 
     def pick(self, key: bytes) -> Endpoint:
         """The endpoint with the highest bid for the key."""
-        hashes = [xxh64_intdigest(key, seed) for seed in self._seeds]
-        if self._equal:  # the highest hash has the highest bid
-            return self._endpoints[hashes.index(max(hashes))]
-        bids = [
-            log(((value >> (64 - BITS)) + 0.5) / (1 << BITS)) / weight
-            for value, weight in zip(hashes, self._weights, strict=True)
-        ]
+        if self._equal:  # the highest hash makes the highest bid
+            bids: list[float] = [xxh64_intdigest(key, seed) for seed in self._seeds]
+        else:  # ln(u) / weight orders them as -weight / ln(u) does, and u may be 1
+            bids = [
+                (log(xxh64_intdigest(key, seed) + 1) - FULL) * part for seed, part in self._bidders
+            ]
         return self._endpoints[bids.index(max(bids))]

@@ -10,9 +10,9 @@ POINTS = 160
 """For each unit of weight: ketama's and nginx's."""
 
 MOST = 1 << 18
-"""Points in all, since laying them takes 0.3 µs each. Above that, all endpoints get half as many,
-or a quarter …: nginx would go on. By halves, so that a change of the set seldom changes the rest.
-"""
+"""Points in all, since laying them takes about a microsecond each. Above that, all endpoints get
+half as many, or a quarter …: nginx would go on. By halves, so that a change of the set seldom
+changes the rest."""
 
 FULL_TURN = 1 << 32
 
@@ -27,13 +27,15 @@ class Ring:
         halvings = 0
         while POINTS * sum(endpoint.weight for endpoint in endpoints) >> halvings > MOST:
             halvings += 1
-        owner: dict[int, Endpoint] = {}
-        for endpoint in endpoints:
-            for point in _points(endpoint.address, POINTS * endpoint.weight >> halvings or 1):
-                owner.setdefault(point, endpoint)
-        self._points = sorted(owner)
-        self.owners = [owner[point] for point in self._points]
-        """Owners in the order of the points."""
+        count = len(endpoints)
+        marked: list[int] = []  # point and endpoint in one number, which sorts faster than a tuple
+        for i, endpoint in enumerate(endpoints):
+            points = _points(endpoint.address, POINTS * endpoint.weight >> halvings or 1)
+            marked += [point * count + i for point in points]
+        marked.sort()
+        self._points = [mark // count for mark in marked]
+        self.owners = [endpoints[mark % count] for mark in marked]
+        """Owners in the order of the points. Where two share one, the first of the file has it."""
 
     def index(self, key: bytes) -> int:
         """Where in `owners` the key falls: the first point at or after its hash."""
