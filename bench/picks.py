@@ -1,4 +1,4 @@
-"""`make bench-picks`: what a pick costs, and what building an algorithm costs."""
+"""`make bench-picks`: how even an algorithm is, what a pick costs, and what building it costs."""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ from balancer.core.algorithms import ALGORITHMS, Algorithm, Observer, maglev_tab
 from balancer.core.algorithms.settings import DEFAULTS
 from balancer.core.endpoint import Endpoint
 from bench import command
+from bench.busiest import TRAFFIC, busiest
 from bench.command import Result, chosen
 from bench.figures import markdown
 from bench.machine import machine
@@ -24,8 +25,9 @@ HELP = """\
 Measures each algorithm in one process: microseconds for a pick, at 8 and at 1000 endpoints with
 weights 1, 2, 3, 1, … and some load, and milliseconds for building it, which happens when an
 endpoint comes or goes and stops the event loop for so long. The least of nine batches counts.
+Before that, the share of the busiest of five equal endpoints, for three kinds of clients.
 
-  make bench-picks                                 all, about ten seconds
+  make bench-picks                                 all, about half a minute
   make bench-picks ARGS="--only maglev --only ring_hash"
   make bench-picks ARGS="--page docs/settings.md"  … and into its place there
 
@@ -69,7 +71,7 @@ def pick_seconds(picker: Algorithm) -> float:
     """The least mean time of a batch of picks, the loop around them included."""
     keys = [f"user{i:04}".encode() for i in range(KEYS)]
     pick = picker.pick
-    for key in keys * 12:  # a round robin works its first cycle out before it knows it
+    for key in keys * 2:  # a round robin works its first cycle out before it knows it
         pick(key)
     rounds = 1
     means: list[float] = []
@@ -88,9 +90,10 @@ def pick_seconds(picker: Algorithm) -> float:
 
 def run(options: argparse.Namespace) -> Result:
     """Measure every algorithm that was asked for."""
-    found = []
+    found, even = [], []
     for name in chosen(list(ALGORITHMS), options.only):
         say(name)
+        even.append({"algorithm": name} | {kind: busiest(name, kind) for kind in TRAFFIC})
         for size in SIZES:
             members = pool(size)
             found.append(
@@ -101,21 +104,21 @@ def run(options: argparse.Namespace) -> Result:
                     "build_ms": build_seconds(name, members) * 1e3,
                 }
             )
-    return {"machine": machine(), "costs": found}
+    return {"machine": machine(), "busiest": even, "costs": found}
 
 
 def block(result: Result) -> str:
     """A row for each algorithm."""
     costs = {(one["algorithm"], one["endpoints"]): one for one in result["costs"]}
     rows = [
-        [f"`{name}`"]
-        + [f"{costs[name, size]['pick_us']:.2f}" for size in SIZES]
-        + [f"{costs[name, size]['build_ms']:.2f}" for size in SIZES]
-        for name in dict.fromkeys(name for name, _ in costs)
+        [f"`{one['algorithm']}`"]
+        + [f"{one[kind]:.0%}" for kind in TRAFFIC]
+        + [f"{costs[one['algorithm'], size]['pick_us']:.2f} µs" for size in SIZES]
+        + [f"{costs[one['algorithm'], size]['build_ms']:.1f} ms" for size in SIZES]
+        for one in result["busiest"]
     ]
-    head = ["algorithm"]
-    head += [f"µs a pick, {size} endpoints" for size in SIZES]
-    head += [f"ms to build, {size}" for size in SIZES]
+    head = ["busiest of five, a pick, a build", *TRAFFIC]
+    head += [f"pick of {size}" for size in SIZES] + [f"build of {size}" for size in SIZES]
     where = result["machine"]
     place = f"{result['at'][:10]}, {where['processor']}, Python {where['python']}"
     return f"{markdown(head, rows)}\n\n{place}: `make bench-picks`, the least of nine batches.\n"
