@@ -96,6 +96,7 @@ class Balancer:
         except CannotOpen as error:
             raise CannotStart(str(error)) from error
         self.proxy = Proxy(table, loop, self._rng, opened.access_log)
+        self.proxy.stickiness = opened.stickiness
         self.listener = Listener(self.proxy, opened.tls)
         self.changes = Changes(table, self._apply, audit, self._rng, self._prepare)
         self._stop = asyncio.Event()
@@ -224,6 +225,7 @@ class Renewal(Prepared):
     def commit(self) -> None:
         """New handshakes and new lines use them; what the old log still holds goes to its file."""
         self._listener.tls = self._opened.tls
+        self._proxy.stickiness = self._opened.stickiness
         old, self._proxy.access_log = self._proxy.access_log, self._opened.access_log
         if old is not None:
             self._proxy.spawn(asyncio.to_thread(put_away, old))

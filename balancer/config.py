@@ -147,6 +147,9 @@ def _contradictions(config: Config) -> Iterator[tuple[Place, str]]:
             hint = f"did you mean '{near[0]}'? " if near else ""
             message = f"no algorithm '{pool.algorithm}'; {hint}there are: {', '.join(ALGORITHMS)}"
             yield (*here, "algorithm"), message
+        if (pool.algorithm == "sticky") is not (pool.sticky is not None):
+            message = "`algorithm: sticky` and `sticky: {secret_file: …}` go together; give both"
+            yield (*here, "sticky" if pool.sticky else "algorithm"), message
         yield from _repeated([one.label for one in pool.endpoints], "endpoints", here)
         addresses = [str(one.address) for one in pool.endpoints]
         for j, text in enumerate(addresses):

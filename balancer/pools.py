@@ -6,9 +6,10 @@ Each guard is off unless its key is there; the defaults count once it is.
 import re
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from balancer.core.algorithms import DEFAULT_ALGORITHM
+from balancer.core.hash_key import hash_key
 from balancer.core.pool import Guards
 from balancer.fields import At, Name, Seconds
 from balancer.schema import Strict
@@ -32,6 +33,11 @@ def statuses(value: object) -> Statuses:
     if match is None or int(match[1]) > int(match[2] or match[1]):
         raise ValueError(f"'{value}' is no status; write it like 200 or 200-299")
     return Statuses(int(match[1]), int(match[2] or match[1]))
+
+
+def _key(text: str) -> str:
+    hash_key(text)
+    return text
 
 
 class Health(Strict):
@@ -98,6 +104,14 @@ class Retry(Strict):
     """Retries a second that are granted in any case, for a pool that is quiet."""
 
 
+class Sticky(Strict):
+    """A signed cookie keeps a client at its endpoint; for `algorithm: sticky`."""
+
+    cookie: Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$")] = "evenhand"
+    secret_file: Annotated[str, Field(min_length=1)]
+    """A file with at least 32 octets that nobody can guess; the same for every replica."""
+
+
 class EndpointConfig(Strict):
     """One endpoint; named by its address unless it is given a name."""
 
@@ -118,6 +132,10 @@ class PoolConfig(Strict):
     name: Name
     algorithm: str = DEFAULT_ALGORITHM
     endpoints: Annotated[list[EndpointConfig], Field(min_length=1)]
+    key: Annotated[str, AfterValidator(_key)] = "source"
+    """What hashes hash: `source`, `path`, `header:NAME` or `cookie:NAME`. Where a request has none,
+    its source counts: a constant would send all of those to one endpoint."""
+    sticky: Sticky | None = None
     health: Health | None = None
     ejection: Ejection | None = None
     panic: Share | None = None

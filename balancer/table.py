@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from balancer.config import Config
 from balancer.core.endpoint import Endpoint
+from balancer.core.hash_key import hash_key
 from balancer.core.pool import Pool
 from balancer.pools import PoolConfig
 
@@ -106,7 +107,7 @@ def _pool(config: PoolConfig, rng: Random, clock: Callable[[], float], before: P
         )
     return Pool(
         config.name, config.algorithm, endpoints, rng,
-        clock=clock, guards=config.guards(), before=before,
+        clock=clock, guards=config.guards(), key=hash_key(config.key), before=before,
     )  # fmt: skip
 
 

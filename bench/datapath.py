@@ -1,6 +1,7 @@
 """The real data path between transports that throw away what is written: no kernel, no network."""
 
 import asyncio
+import textwrap
 from collections.abc import Callable
 from random import Random
 from typing import Any, cast
@@ -9,6 +10,7 @@ from balancer import config as configuration
 from balancer.net.client import ClientConnection
 from balancer.net.endpoint import EndpointConnection
 from balancer.net.proxy import Proxy
+from balancer.net.stream import Stream
 from balancer.table import build
 from bench.login import BODY, PATH
 from bench.stub import ANSWER
@@ -39,7 +41,7 @@ class Sink(asyncio.Transport):
     def __init__(self, edge: "Edge", peer: tuple[str, int]) -> None:
         super().__init__({"peername": peer})
         self._edge = edge
-        self.connection: asyncio.BaseProtocol | None = None
+        self.connection: Stream | None = None
         self.ended = False
 
     def write(self, data: Any) -> None:
@@ -60,6 +62,9 @@ class Sink(asyncio.Transport):
     def abort(self) -> None:
         self.ended = True
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Nothing is ever left to be written."""
+
     def pause_reading(self) -> None:
         """Nothing comes by itself."""
 
@@ -67,12 +72,19 @@ class Sink(asyncio.Transport):
         """Nothing comes by itself."""
 
 
+def receive(connection: Stream | None, octets: bytes) -> None:
+    """What the event loop does when octets have come, without the system call."""
+    assert connection is not None  # noqa: S101 # something has been written by now; for mypy
+    connection.get_buffer(-1)[: len(octets)] = octets
+    connection.buffer_updated(len(octets))
+
+
 class Edge:
     """The real event loop, except that its connections lead into a `Sink`."""
 
     def __init__(self, real: asyncio.AbstractEventLoop) -> None:
         self._real = real
-        self.written_to: asyncio.BaseProtocol | None = None
+        self.written_to: Stream | None = None
         """The endpoint connection that was written to last."""
         self.answers = 0
         """Logins that were answered 201."""
@@ -93,22 +105,24 @@ class Edge:
 class DataPath:
     """A client, the proxy, and endpoints that answer at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool_settings: str = "") -> None:
+        """`pool_settings` are more lines of the pool, in YAML."""
         self.edge = Edge(asyncio.get_running_loop())
-        parsed = configuration.parse(CONFIGURATION)
+        text = CONFIGURATION + textwrap.indent(pool_settings, "    ")
+        parsed = configuration.parse(text)
         rng = Random(1)  # noqa: S311 # the same in every run
-        table = build(parsed, CONFIGURATION, rng)
+        table = build(parsed, text, rng, clock=self.edge.time)
         self.proxy = Proxy(table, cast(asyncio.AbstractEventLoop, self.edge), rng, None)
 
     async def warm_up(self, exchanges: int = 200) -> None:
         """Let the connections to all endpoints be made."""
         client = self._connect()
         for _ in range(exchanges):
-            client.data_received(REQUEST)
+            receive(client, REQUEST)
             connects = asyncio.all_tasks() - {asyncio.current_task()}
             if connects:
                 await asyncio.wait(connects)
-            cast(asyncio.Protocol, self.edge.written_to).data_received(ANSWER)
+            receive(self.edge.written_to, ANSWER)
 
     def run(self, exchanges: int) -> None:
         """So many logins, one after the other, a thousand on each connection."""
@@ -116,8 +130,8 @@ class DataPath:
         while exchanges > 0:
             client = self._connect()
             for _ in range(min(exchanges, PER_CONNECTION)):
-                client.data_received(REQUEST)
-                cast(asyncio.Protocol, edge.written_to).data_received(ANSWER)
+                receive(client, REQUEST)
+                receive(edge.written_to, ANSWER)
             client.connection_lost(None)
             exchanges -= PER_CONNECTION
 

@@ -12,6 +12,7 @@ from balancer.core.algorithms.settings import DEFAULTS, Settings
 from balancer.core.ejection import EjectionPolicy, Ejector
 from balancer.core.endpoint import Endpoint
 from balancer.core.failure import Outcome, is_failure
+from balancer.core.hash_key import HashKey
 from balancer.core.retry_budget import RetryBudget
 from balancer.core.waiting import Waiting
 
@@ -74,6 +75,7 @@ class Pool:
         clock: Callable[[], float] = float,
         guards: Guards = NONE,
         settings: Settings = DEFAULTS,
+        key: HashKey | None = None,
         before: "Pool | None" = None,
     ) -> None:
         """`before` is the pool of this name in the last table: its counts and queue go on here."""
@@ -82,6 +84,10 @@ class Pool:
         self.endpoints = tuple(endpoints)
         self.guards = guards
         self._settings = settings
+        self.key = key
+        """What hashes hash; None for the client's address."""
+        self.keyed = key is not None or algorithm == "sticky"
+        """Whether anything but the client's address decides."""
         self._rng = rng
         self._clock = clock
         self.ready: tuple[Endpoint, ...] = ()
@@ -132,7 +138,8 @@ class Pool:
             chosen(self.ready, self._rng, self._clock, self._settings) if self.ready else None
         )
         self._careful = bool(self._warming) or self.guards.limit is not None
-        self.observes = self.ejector is not None or hasattr(self._picker, "observe")
+        self._learn = getattr(self._picker, "observe", None)
+        self.observes = self.ejector is not None or self._learn is not None
         """Whether somebody here learns from how attempts end."""
 
     def _note_return(self, ready: Sequence[Endpoint]) -> None:
@@ -229,9 +236,8 @@ class Pool:
         if outcome == "client_gone":
             return
         failed, now = is_failure(outcome, code), self._clock()
-        learn = getattr(self._picker, "observe", None)
-        if learn is not None:
-            learn(endpoint, seconds, failed, now)
+        if self._learn is not None:
+            self._learn(endpoint, seconds, failed, now)
         if self.ejector is not None and self.ejector.observe(endpoint, failed=failed, now=now):
             self.refresh()
 

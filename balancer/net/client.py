@@ -6,11 +6,13 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from balancer.core import forwarded
+from balancer.core.pool import Pool
 from balancer.net import heads
 from balancer.net.exchange import Exchange
 from balancer.net.heads import Refusal
 from balancer.net.reader import RequestReader
 from balancer.net.request import RequestHead
+from balancer.net.sticky import Stay
 from balancer.net.stream import Stream, in_kernel
 
 if TYPE_CHECKING:
@@ -128,6 +130,8 @@ class ClientConnection(Stream):
             raise Refusal(404, "no route leads anywhere from this host and path")
         exchange = Exchange(proxy, self, pool, method, head.target)
         head.fill(exchange, proxy.rng)
+        if pool.keyed:
+            self._take_key(exchange, pool)
         self._served += 1
         if self._served >= proxy.table.config.limits.requests:
             exchange.keep_alive = False
@@ -137,6 +141,17 @@ class ClientConnection(Stream):
             exchange.begin()
         else:
             self.pause_reading()  # pipelined: it waits, and nothing more is read meanwhile
+
+    def _take_key(self, exchange: Exchange, pool: Pool) -> None:
+        """Find what the pool's algorithm goes by, where that is not the client's address."""
+        head = self._reader.head
+        stickiness = self.proxy.stickiness.get(pool.name)
+        if stickiness is not None:
+            named = stickiness.endpoint(pool.name, head.cookie(stickiness.cookie))
+            exchange.stay = Stay(stickiness, pool, named, secure=head.scheme == b"https")
+            exchange.key = exchange.stay.key
+        elif pool.key is not None:
+            exchange.key = head.hash_key(pool.key) or exchange.key
 
     def hold_for_upgrade(self, behind: bytes) -> bool:
         """Whether the last request asks for a WebSocket, so that what is behind it must wait."""

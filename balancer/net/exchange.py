@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from balancer.net.client import ClientConnection
     from balancer.net.endpoint import EndpointConnection
     from balancer.net.proxy import Proxy
+    from balancer.net.sticky import Stay
 
 
 CODES = {code: str(code) for code in range(100, 600)}
@@ -39,6 +40,7 @@ class Exchange:
     """Whether the client asks for a WebSocket."""
     request_chunked = False
     response_chunked = False
+    stay: "Stay | None" = None
     endpoint: Endpoint | None = None
     attempt: "EndpointConnection | None" = None
     """The connection that carries this exchange's attempt."""
@@ -173,6 +175,8 @@ class Exchange:
         out.append(heads.STATUS_LINES.get(status) or heads.status_line(status))
         out += lines
         out += (b"X-Request-Id: ", self.request_id, b"\r\n")
+        if self.stay is not None and self.endpoint is not None:
+            out.append(self.stay.line(self.endpoint))
         if body and not length_known:
             if self.version_1_0:
                 self.keep_alive = False  # HTTP/1.0 knows no chunks: its body ends with our close

@@ -13,6 +13,7 @@ from balancer.fields import address as parse_address
 from balancer.net.access_log import AccessLog
 from balancer.net.endpoint import EndpointConnection
 from balancer.net.exchange import Exchange
+from balancer.net.sticky import Stickiness
 from balancer.net.stream import READ
 from balancer.net.warm import WarmConnections
 from balancer.table import Table
@@ -46,6 +47,8 @@ class Proxy:
         """What every connection reads into; see `Stream`."""
         self.refused: dict[int, int] = dict.fromkeys((400, 404, 408, 413, 431, 501, 503, 505), 0)
         """Requests that never became an exchange, by the status they were answered."""
+        self.stickiness: dict[str, Stickiness] = {}
+        """Pools whose clients are kept where they were, and how their cookies are signed."""
         self.denied = 0
         """Connections from denied networks, closed without a word."""
         self.warm = WarmConnections(self)

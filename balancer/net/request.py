@@ -1,7 +1,7 @@
 """One request's head: its fields as they come, the checks, and the head that the endpoint gets."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from random import Random
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from httptools import HttpRequestParser
 
 from balancer.core import forwarded, trace
 from balancer.core.forwarded import Address, Network
+from balancer.core.hash_key import HashKey, cookie
 from balancer.net import heads
 from balancer.net.heads import HOP_BY_HOP, Lines, Refusal
 
@@ -55,13 +56,25 @@ class RequestHead:
     """The head that is being read on one connection; `begin` makes it ready for the next."""
 
     __slots__ = (
-        "_forwarding", "_forwarding_host", "_limits", "_lines", "_most_lines", "_peer", "_scheme",
-        "_special", "_trusted", "_version_1_0", "_whole", "host", "host_name", "target",
+        "_forwarding",
+        "_forwarding_host",
+        "_limits",
+        "_lines",
+        "_most_lines",
+        "_peer",
+        "_special",
+        "_trusted",
+        "_version_1_0",
+        "_whole",
+        "host",
+        "host_name",
+        "scheme",
+        "target",
     )  # fmt: skip
 
     def __init__(self, peer: Address, scheme: bytes, trusted: Sequence[Network]) -> None:
         self._peer = peer
-        self._scheme = scheme
+        self.scheme = scheme
         self._trusted = tuple(trusted) if forwarded.within(peer, trusted) else ()
         """The trusted networks, if the peer itself is in one of them."""
         self._limits: Limits
@@ -185,10 +198,10 @@ class RequestHead:
     def _forwarding_lines(self, before: dict[bytes, bytes]) -> bytes:
         """Host, X-Forwarded-* and Forwarded; `before` is what a trusted peer sent of them."""
         peer = str(self._peer).encode()
-        proto = before.get(b"x-forwarded-proto", self._scheme)
+        proto = before.get(b"x-forwarded-proto", self.scheme)
         host = before.get(b"x-forwarded-host", self.host)
         element = b'for=%b;host="%b";proto=%b' % (
-            forwarded.node(self._peer), self.host, self._scheme
+            forwarded.node(self._peer), self.host, self.scheme
         )  # fmt: skip
         return b"".join((
             b"Host: ", self.host,
@@ -202,6 +215,25 @@ class RequestHead:
         """The client that this request comes from: the peer, or whom a trusted peer names."""
         told = self._special.get(b"x-forwarded-for")
         return forwarded.client_of(self._peer, told, self._trusted) if told else self._peer
+
+    def hash_key(self, key: HashKey) -> bytes | None:
+        """What this request has of what a pool's hash is taken of; None if it has none."""
+        if key.kind == "path":
+            return self.target.partition(b"?")[0]
+        if key.kind == "cookie":
+            return self.cookie(key.name)
+        return self._special.get(key.name) or next(self._values(key.name), None)
+
+    def cookie(self, name: bytes) -> bytes | None:
+        """The value of a cookie that the client sent."""
+        return cookie(self._values(b"cookie"), name)
+
+    def _values(self, name: bytes) -> Iterator[bytes]:
+        """The values of a field that goes on as it is; `name` in lower case."""
+        lines = self._lines
+        for i in range(0, len(lines), 4):
+            if lines[i].lower() == name:
+                yield lines[i + 2]
 
     def fill(self, exchange: "Exchange", rng: Random) -> None:
         """Work out how the exchange is framed, and the head that the endpoint will get."""

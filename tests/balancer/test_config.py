@@ -48,7 +48,7 @@ def test_admin_health_and_algorithm_may_be_left_out() -> None:
         ("algorithm:", "algoritm:", "b.yaml:7:5: pools[0].algoritm: unknown key 'algoritm'; "
          "did you mean 'algorithm'?"),
         ("health:", "checks:", "b.yaml:12:5: pools[0].checks: unknown key 'checks'; "
-         "known here: name, algorithm, endpoints, health"),
+         "known here: name, algorithm, endpoints, key, "),
         ("round_robin", "roundrobin", "b.yaml:7:5: pools[0].algorithm: no algorithm 'roundrobin'; "
          "did you mean 'round_robin'? there are: round_robin, random, "),
         ("pool: auth", "pool: auht", "b.yaml:4:17: routes[0].pool: no pool 'auht'; there are"),

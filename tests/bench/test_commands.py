@@ -90,6 +90,14 @@ def test_the_profile_names_functions_of_the_data_path() -> None:
     assert any("balancer/net/" in one["function"] for one in told["functions"])
 
 
+def test_each_guard_has_a_row_beside_none_and_all() -> None:
+    """So that a guard which is added is measured too."""
+    told = result("guards", "--exchanges", "400")
+
+    assert set(told["microseconds"]) > {"none", "ejection", "panic", "retry", "all"}
+    assert all(micros > 0 for micros in told["microseconds"].values())
+
+
 @pytest.mark.live
 @needs_two_cores
 @needs_load
@@ -110,7 +118,7 @@ def test_a_benchmark_that_is_stopped_leaves_nothing_running() -> None:
     assert alive == []
 
 
-@pytest.mark.parametrize("name", ["proxy", "memory", "profile"])
+@pytest.mark.parametrize("name", ["proxy", "memory", "profile", "guards"])
 def test_a_command_explains_itself(name: str) -> None:
     """With examples, and a wrong number is answered with what would be right."""
     helped, wrong = bench(name, "--help"), bench(name, "--nonsense")

@@ -2,11 +2,12 @@
 
 import signal
 import sys
+from functools import partial
 
 from bench.faults.proxies.setting import Layout, Product, Setting
 
 
-def template(layout: Layout, weight: int) -> dict[str, str]:
+def template(algorithm: str, layout: Layout, weight: int) -> dict[str, str]:
     """balancer.yaml."""
     endpoints = "\n".join(
         f'      - {{name: auth-{n}, address: "127.0.0.1:{port}",'
@@ -22,7 +23,7 @@ routes:
   - {{prefix: /, pool: auth}}
 pools:
   - name: auth
-    algorithm: round_robin
+    algorithm: {algorithm}
     endpoints:
 {endpoints}
     health: {{path: /readyz, interval: 1s, timeout: 500ms, rise: 2, fall: 2}}
@@ -31,18 +32,41 @@ pools:
     }
 
 
-OURS = Product(
-    program="",
-    template=template,
-    command=lambda _, layout: [
-        sys.executable, "-m", "evenhand", "balancer",
-        "--config", str(layout.directory / "balancer.yaml"),
-    ],
-    reload_signal=signal.SIGHUP,
-    reload_mark='"event": "config_read", "changed": true',
-)  # fmt: skip
+def product(algorithm: str) -> Product:
+    """Our balancer with this algorithm."""
+    return Product(
+        program="",
+        template=partial(template, algorithm),
+        command=lambda _, layout: [
+            sys.executable, "-m", "evenhand", "balancer",
+            "--config", str(layout.directory / "balancer.yaml"),
+        ],
+        reload_signal=signal.SIGHUP,
+        reload_mark='"event": "config_read", "changed": true',
+    )  # fmt: skip
 
+
+GUARDS = """\
+    ejection: {consecutive: 3, base: 2s}
+    panic: 0.5
+    retry: {attempts: 2}
+    limit: {in_flight: 16}
+"""
+
+# The places: `pool` is inside the pool (four blanks deep), `top` at the top of the file.
 SETTINGS = (
-    Setting("ours", OURS, "probes; no retries and no ejection yet", {}),
-    # The places: `pool` is inside the pool (four blanks deep), `top` at the top of the file.
+    Setting("ours", product("round_robin"), "probes alone; no retries and no ejection", {}),
+    Setting(
+        "ours guarded",
+        product("round_robin"),
+        "probes, `ejection: {consecutive: 3, base: 2s}`, `panic: 0.5`, `retry: {attempts: 2}`, "
+        "`limit: {in_flight: 16}`",
+        {"pool": GUARDS},
+    ),
+    Setting(
+        "ours guarded least_requests",
+        product("least_requests"),
+        "the same, and sends to the least busy instead of in turn",
+        {"pool": GUARDS},
+    ),
 )

@@ -26,7 +26,7 @@ def test_a_name_unknown_is_answered_with_those_known(capsys: pytest.CaptureFixtu
         main(["--only", "ours,squid"])
 
     assert ended.value.code == 2
-    assert "no 'squid'; there are: ours, nginx" in capsys.readouterr().err
+    assert "no 'squid'; there are: ours, ours guarded" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_saved_run_is_refused(

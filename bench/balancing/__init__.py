@@ -1,0 +1,1 @@
+"""How each algorithm bears one endpoint that is unlike the others, beside nginx and HAProxy."""
