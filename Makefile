@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Everything is installed into .venv from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help reproduce up test check bench-proxy bench-memory bench-guards bench-balancing bench-faults profile format lock clean
+.PHONY: help reproduce up test check bench-proxy bench-memory bench-guards bench-balancing bench-faults bench-exactness bench-picks profile format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -62,6 +62,12 @@ bench-balancing: .venv/installed .venv-bench/installed ## how each algorithm bea
 
 bench-faults: .venv/installed .venv-bench/installed ## what is lost and what is done twice, beside nginx, HAProxy, Envoy
 	@$(BIN)/python -m bench.faults $(ARGS)
+
+bench-exactness: .venv/installed .venv-bench/installed ## our picks beside those of the real nginx and Envoy
+	@$(BIN)/python -m bench.exactness $(ARGS)
+
+bench-picks: .venv/installed ## what a pick costs, and what building an algorithm costs
+	@$(BIN)/python -m bench.picks $(ARGS)
 
 format: .venv/installed ## let ruff lay out the code
 	$(BIN)/ruff format .

@@ -25,7 +25,8 @@ class Load:
     """What an endpoint carries and has carried; survives reloads."""
 
     __slots__ = (
-        "attempts", "bucket_counts", "ejected", "finished", "in_flight", "retried", "seconds",
+        "attempts", "bucket_counts", "cost", "cost_at", "ejected", "finished", "in_flight",
+        "retried", "seconds",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -45,6 +46,10 @@ class Load:
         """Attempts that failed here and were made once more elsewhere, by how they failed."""
         self.ejected: dict[str, int] = dict.fromkeys(("consecutive", "success_rate", "operator"), 0)
         """Ejections by their reason."""
+        self.cost = 0.0
+        """Seconds that an attempt is likely to take, as `peak_ewma` learnt it; 0 if it has not."""
+        self.cost_at = 0.0
+        """When it last learnt."""
 
     def finish(self, outcome: Outcome, code: str, seconds: float) -> None:
         """Count one exchange that ended with this endpoint, `seconds` after it began."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from balancer.core import ejection, failure
 from balancer.core.algorithms import ALGORITHMS, Algorithm
 from balancer.core.algorithms.least_requests import LeastRequests
+from balancer.core.algorithms.settings import DEFAULTS, Settings
 from balancer.core.ejection import EjectionPolicy, Ejector
 from balancer.core.endpoint import Endpoint
 from balancer.core.failure import Failure, Outcome, is_failure
@@ -73,6 +74,7 @@ class Pool:
         *,
         clock: Callable[[], float] = float,
         guards: Guards = NONE,
+        settings: Settings = DEFAULTS,
         key: HashKey | None = None,
         before: "Pool | None" = None,
     ) -> None:
@@ -81,6 +83,7 @@ class Pool:
         self.algorithm = algorithm
         self.endpoints = tuple(endpoints)
         self.guards = guards
+        self._settings = settings
         self.key = key
         """What hashes hash; None for the client's address."""
         self.keyed = key is not None or algorithm == "sticky"
@@ -95,6 +98,7 @@ class Pool:
         self._warming: dict[Endpoint, float] = {}
         """Endpoints in their slow start, and when it began."""
         self._picker: Algorithm | None = None
+        self._shares: dict[str, float] | None = None
         self.unpicked: dict[tuple[str, str], int] = {("no_endpoint", "503"): 0, ("shed", "503"): 0}
         if before is not None:
             self.unpicked = before.unpicked
@@ -129,7 +133,10 @@ class Pool:
         self.panicking = panic is not None and len(ready) < panic * len(wanted)
         self.ready = tuple(wanted if self.panicking else ready)
         self._note_return(ready)
-        self._picker = ALGORITHMS[self.algorithm](self.ready, self._rng) if self.ready else None
+        chosen = ALGORITHMS[self.algorithm]
+        self._picker = (
+            chosen(self.ready, self._rng, self._clock, self._settings) if self.ready else None
+        )
         self._careful = bool(self._warming) or self.guards.limit is not None
         self._learn = getattr(self._picker, "observe", None)
         self.observes = self.ejector is not None or self._learn is not None
@@ -214,7 +221,9 @@ class Pool:
         """
         others = [one for one in self.ready if one not in tried and self._if_room(one)]
         warm = [one for one in others if one not in self._warming]
-        return LeastRequests(warm or others, self._rng).pick(b"") if others else None
+        if not others:
+            return None
+        return LeastRequests(warm or others, self._rng, self._clock, self._settings).pick(b"")
 
     def warms(self, endpoint: Endpoint) -> bool:
         """Whether an endpoint is in its slow start."""
@@ -273,14 +282,15 @@ class Pool:
     def expected_shares(self) -> dict[str, float]:
         """The share of attempts that the configuration means each endpoint to get, by name.
 
-        In closed form: every algorithm here shares out by weight, hashes over many keys too.
-        Health does not enter, since this is what the load is compared with when something is down.
+        In closed form, by the algorithm's own rule: see its `shares`. Health does not enter, since
+        this is what the load is compared with when something is down.
         """
-        total = sum(endpoint.weight for endpoint in self.endpoints if endpoint.wanted)
-        return {
-            endpoint.name: endpoint.weight / total if endpoint.wanted else 0.0
-            for endpoint in self.endpoints
-        }
+        if self._shares is None:  # of what never changes, and a hash has a table to lay for it
+            wanted = [endpoint for endpoint in self.endpoints if endpoint.wanted]
+            shares = ALGORITHMS[self.algorithm].shares(wanted) if wanted else []
+            self._shares = {endpoint.name: 0.0 for endpoint in self.endpoints}
+            self._shares |= {one.name: share for one, share in zip(wanted, shares, strict=True)}
+        return dict(self._shares)
 
     def __repr__(self) -> str:
         return (

@@ -50,7 +50,7 @@ def test_admin_health_and_algorithm_may_be_left_out() -> None:
         ("health:", "checks:", "b.yaml:12:5: pools[0].checks: unknown key 'checks'; "
          "known here: name, algorithm, endpoints, key, "),
         ("round_robin", "roundrobin", "b.yaml:7:5: pools[0].algorithm: no algorithm 'roundrobin'; "
-         "did you mean 'round_robin'? there are: round_robin, least_requests, p2c, source_hash"),
+         "did you mean 'round_robin'? there are: round_robin, random, "),
         ("pool: auth", "pool: auht", "b.yaml:4:17: routes[0].pool: no pool 'auht'; there are"),
         ("weight: 1}", "weight: heavy}", "b.yaml:9:51: pools[0].endpoints[0].weight: "
          "input should be a valid integer, not 'heavy'"),

@@ -1,12 +1,14 @@
 """Least requests: the endpoint with the fewest attempts in flight for its weight."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
+from balancer.core.algorithms.settings import Settings
+from balancer.core.algorithms.shares import ByWeight
 from balancer.core.endpoint import Endpoint
 
 
-class LeastRequests:
+class LeastRequests(ByWeight):
     """Looks at every endpoint and takes the least loaded, where load is (in flight + 1) / weight.
 
     The +1 counts the attempt about to be made, so that an idle endpoint of weight 4 comes before an
@@ -14,7 +16,13 @@ class LeastRequests:
     chance: with `min()` the first endpoint would get all of a quiet pool's traffic.
     """
 
-    def __init__(self, endpoints: Sequence[Endpoint], rng: Random) -> None:
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint],
+        rng: Random,
+        clock: Callable[[], float],
+        settings: Settings,
+    ) -> None:
         self._endpoints = endpoints
         self._random = rng.random
 

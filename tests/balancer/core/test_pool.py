@@ -67,6 +67,25 @@ def test_expected_shares_are_the_weights_of_those_that_take_traffic() -> None:
     assert drained.expected_shares() == {"a": 0.5, "b": 0.5, "z": 0.0}
 
 
+def test_expected_shares_follow_the_algorithms_own_rule() -> None:
+    """Where weights are not what decides, they are not what is expected either."""
+    heavy, reserve = endpoints(5000, 5000, 5000), (*endpoints(1, 9), Endpoint("z", "h:9", weight=0))
+
+    beyond = Pool("auth", "source_hash", heavy, Random(1)).expected_shares()
+    first = Pool("auth", "first", reserve, Random(1)).expected_shares()
+
+    assert [round(share, 3) for share in beyond.values()] == [0.797, 0.203, 0.0]
+    assert first == {"a": 1.0, "b": 0.0, "z": 0.0}
+
+
+def test_nobody_expects_anything_of_a_pool_that_takes_no_traffic() -> None:
+    """All drained: no share, and no error either, by any algorithm."""
+    drained = [Endpoint("a", "h:1", state="drain")]
+
+    for algorithm in ALGORITHMS:
+        assert Pool("auth", algorithm, drained, Random(1)).expected_shares() == {"a": 0.0}
+
+
 def test_its_repr_says_what_one_wants_to_know() -> None:
     """At three in the morning the repr answers: which pool, how many are left."""
     assert repr(pool(*endpoints(1, 1))) == "<Pool auth: round_robin, 2/2 ready>"

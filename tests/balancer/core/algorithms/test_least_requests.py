@@ -1,13 +1,12 @@
 """Least requests: fewest in flight for the weight."""
 
 from collections import Counter
-from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from balancer.core.algorithms.least_requests import LeastRequests
-from tests.balancer.core.endpoints import endpoints
+from tests.balancer.core.endpoints import build, endpoints
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 9)), min_size=1, max_size=9))
@@ -17,7 +16,7 @@ def test_none_is_less_loaded(state: list[tuple[int, int]]) -> None:
     for endpoint, (in_flight, _) in zip(pool, state, strict=True):
         endpoint.load.in_flight = in_flight
 
-    picked = LeastRequests(pool, Random(1)).pick(b"")
+    picked = build(LeastRequests, pool).pick(b"")
 
     best = min((in_flight + 1) / weight for in_flight, weight in state)
     assert (picked.load.in_flight + 1) / picked.weight == best
@@ -25,7 +24,7 @@ def test_none_is_less_loaded(state: list[tuple[int, int]]) -> None:
 
 def test_ties_fall_to_chance() -> None:
     """In a quiet pool all get traffic, not just the first."""
-    picker = LeastRequests(endpoints(1, 1, 1, 1), Random(1))
+    picker = build(LeastRequests, endpoints(1, 1, 1, 1))
 
     picked = Counter(picker.pick(b"").name for _ in range(400))
 
@@ -35,7 +34,7 @@ def test_ties_fall_to_chance() -> None:
 def test_under_load_shares_follow_the_weights() -> None:
     """With attempts that never end, in-flight counts settle in the proportion of the weights."""
     pool = endpoints(1, 2, 5)
-    picker = LeastRequests(pool, Random(1))
+    picker = build(LeastRequests, pool)
 
     for _ in range(800):
         picker.pick(b"").load.in_flight += 1

@@ -1,17 +1,16 @@
 """The power of two choices."""
 
 from collections import Counter
-from random import Random
 
 from balancer.core.algorithms.p2c import PowerOfTwo
-from tests.balancer.core.endpoints import endpoints
+from tests.balancer.core.endpoints import build, endpoints
 
 
 def test_never_picks_the_most_loaded_of_all() -> None:
     """The most loaded endpoint loses against whichever other one is drawn with it."""
     pool = endpoints(1, 1, 1, 1)
     pool[2].load.in_flight = 9
-    picker = PowerOfTwo(pool, Random(1))
+    picker = build(PowerOfTwo, pool)
 
     picked = Counter(picker.pick(b"").name for _ in range(1000))
 
@@ -22,7 +21,7 @@ def test_draws_two_different_endpoints() -> None:
     """Of two endpoints the less loaded one is picked every time, so the pair was always both."""
     pool = endpoints(3, 1)
     pool[0].load.in_flight = 30
-    picker = PowerOfTwo(pool, Random(1))
+    picker = build(PowerOfTwo, pool)
 
     assert {picker.pick(b"").name for _ in range(300)} == {"b"}
 
@@ -31,7 +30,7 @@ def test_load_is_taken_per_weight() -> None:
     """Six in flight on weight 4 is less than two on weight 1."""
     pool = endpoints(4, 1)
     pool[0].load.in_flight, pool[1].load.in_flight = 6, 2
-    picker = PowerOfTwo(pool, Random(1))
+    picker = build(PowerOfTwo, pool)
 
     assert {picker.pick(b"").name for _ in range(300)} == {"a"}
 
@@ -39,7 +38,7 @@ def test_load_is_taken_per_weight() -> None:
 def test_balances_a_standing_load() -> None:
     """Attempts that never end pile up evenly: the gap is a handful, not the square root of all."""
     pool = endpoints(1, 1, 1, 1, 1)
-    picker = PowerOfTwo(pool, Random(1))
+    picker = build(PowerOfTwo, pool)
 
     for _ in range(5000):
         picker.pick(b"").load.in_flight += 1
