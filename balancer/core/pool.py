@@ -78,7 +78,10 @@ class Pool:
         key: HashKey | None = None,
         before: "Pool | None" = None,
     ) -> None:
-        """`before` is the pool of this name in the last table: its counts and queue go on here."""
+        """`before` is the pool of this name in the running table: its counts and queue go on here.
+
+        It changes nothing of that one before `begin`, since the change may yet be refused.
+        """
         self.name = name
         self.algorithm = algorithm
         self.endpoints = tuple(endpoints)
@@ -90,6 +93,7 @@ class Pool:
         """Whether anything but the client's address decides."""
         self._rng = rng
         self._clock = clock
+        self._begun = before is None
         self.ready: tuple[Endpoint, ...] = ()
         self._were_ready: set[str] | None = before._were_ready if before else None
         """Addresses of those that were ready by themselves; None before the first look."""
@@ -119,9 +123,15 @@ class Pool:
     def _queue(self, before: "Pool | None") -> Waiting[Any] | None:
         limit = self.guards.limit
         if before is not None and before.waiting:  # who waits is not forgotten, limit or not
-            before.waiting.most = limit.queue if limit else 0
             return before.waiting
         return Waiting(limit.queue) if limit else None
+
+    def begin(self) -> None:
+        """Serve from now on."""
+        self._begun = True
+        if self.waiting is not None:
+            self.waiting.most = self.guards.limit.queue if self.guards.limit else 0
+        self.refresh()
 
     # ── who is ready ─────────────────────────────────────────────────────────────────────────
 
@@ -148,9 +158,10 @@ class Pool:
         window = self.guards.slow_start
         if window is not None and self._were_ready is not None:
             for endpoint in ready:
-                if endpoint.address not in self._were_ready:
+                if self._begun and endpoint.address not in self._were_ready:
                     endpoint.health.since = now
-        self._were_ready = {endpoint.address for endpoint in ready}
+        if self._begun:
+            self._were_ready = {endpoint.address for endpoint in ready}
         self._warming = {
             endpoint: since
             for endpoint in ready

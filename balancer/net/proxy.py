@@ -61,6 +61,8 @@ class Proxy:
     def apply(self, table: Table) -> None:
         """Serve by this table from now on. Exchanges under way keep the pool they began with."""
         self.table = table
+        for pool in table.pools.values():
+            pool.begin()
         self.wanted = frozenset(one.address for _, one in table.endpoints() if one.wanted)
         self.warm.sweep(idle_before=0.0)
 

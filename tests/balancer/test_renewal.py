@@ -16,7 +16,7 @@ from tests.balancer.test_app import free_port
 
 pytestmark = pytest.mark.live
 
-NOTE = (1.0, 1.0, 0.0, 0.0, b"r", b"\0" * 4, b"GET", b"/", "200", "ok", "auth", "auth-1")
+NOTE = (1.0, 1.0, 0.0, 0.0, b"r", b"\0" * 4, b"GET", b"/", "200", "ok", "auth", "auth-1", 0)
 
 
 class Files:

@@ -185,7 +185,10 @@ def test_an_endpoint_that_a_reload_adds_is_cold() -> None:
         "auth", "round_robin", endpoints(1, 1, 1), Random(1),
         clock=Clock(), guards=Guards(slow_start=10), before=old,
     )  # fmt: skip
+    built = [one.health.since for one in new.endpoints]
+    new.begin()
 
+    assert built == [None, None, None]  # a change may yet be refused
     assert [new.warms(one) for one in new.endpoints] == [False, False, True]
 
 
