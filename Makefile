@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Everything is installed into .venv from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help reproduce up test check bench-proxy bench-memory bench-guards bench-faults bench-exactness bench-picks profile format lock clean
+.PHONY: help reproduce up test check bench-proxy bench-memory bench-guards bench-balancing bench-faults bench-exactness bench-picks profile format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -56,6 +56,9 @@ profile: .venv/installed ## where the data path spends its microseconds
 
 bench-guards: .venv/installed ## what each guard costs an exchange
 	$(BIN)/python -m bench.guards $(ARGS)
+
+bench-balancing: .venv/installed .venv-bench/installed ## how each algorithm bears an odd endpoint, beside nginx, HAProxy
+	@$(BIN)/python -m bench.balancing $(ARGS)
 
 bench-faults: .venv/installed .venv-bench/installed ## what is lost and what is done twice, beside nginx, HAProxy, Envoy
 	@$(BIN)/python -m bench.faults $(ARGS)

@@ -11,7 +11,7 @@ import uvloop
 
 from bench import command, peers
 from bench.balancing.conditions import CONDITIONS
-from bench.balancing.contenders import CONTENDERS
+from bench.balancing.contenders import CONTENDERS, Contender
 from bench.balancing.load import Load
 from bench.balancing.picture import draw
 from bench.balancing.report import block, line, rows_from
@@ -32,7 +32,7 @@ logins that the odd endpoint got.
 
   make bench-balancing                                         everything, about six minutes
   make bench-balancing ARGS="--only p2c --only nginx --condition slow"
-  make bench-balancing ARGS="--page docs/balancing.md --picture docs/pictures/balancing.svg"
+  make bench-balancing ARGS="--page docs/balancing.md --picture docs/pictures/balancing.png"
   make bench-balancing ARGS="--json" > balancing.json          every figure
   make bench-balancing ARGS="--from balancing.json --picture balancing.png"
 
@@ -79,9 +79,9 @@ def measure(options: argparse.Namespace, field: Field, load: Load) -> list[Row]:
     contenders = [CONTENDERS[name] for name in chosen(list(CONTENDERS), options.only)]
     conditions = [CONDITIONS[name] for name in options.condition or CONDITIONS]
     todo = [
-        (condition, contenders[n : n + options.together])
+        (condition, some)
         for condition in conditions
-        for n in range(0, len(contenders), options.together)
+        for some in dealt(contenders, options.together)
     ]
     progress = Progress(len(todo), len(todo) * load.whole)
     say(f"[0/{len(todo)}, {progress.left() / 60:.1f} min left]")
@@ -92,7 +92,17 @@ def measure(options: argparse.Namespace, field: Field, load: Load) -> list[Row]:
         for row in found:
             say(line(row))
         say(progress.step(load.whole))
-    return rows
+    places = list(CONTENDERS)
+    return sorted(
+        rows,
+        key=lambda row: (list(CONDITIONS).index(row.condition), places.index(row.contender)),
+    )
+
+
+def dealt(contenders: Sequence[Contender], together: int) -> list[Sequence[Contender]]:
+    """Hands of at most so many, dealt as cards are: ours and theirs in each, in the same noise."""
+    hands = -(-len(contenders) // together)
+    return [contenders[n::hands] for n in range(hands)]
 
 
 def run(options: argparse.Namespace) -> Result:

@@ -53,7 +53,7 @@ CONDITIONS = {
         Condition("sinkhole", "one answers 500 at once; its probes pass", Temper(fails=True)),
         Condition(
             "cold",
-            "one comes back; its first 30 requests are slower, from 20 times on",
+            "one comes back, at first 20 times slower",
             Temper(cold=30, away=True),
         ),
     )

@@ -1,5 +1,6 @@
 """The figures as a picture: a panel for each condition, latencies above, failing logins below."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -68,7 +69,9 @@ def _latencies(panel: Axes, rows: Sequence[Row], names: Sequence[str]) -> None:
         panel.plot(row.p50, place, "|", color=colour, markersize=5, zorder=3)
         panel.plot(row.p99, place, "o", color=colour, mfc=_fill(row), markersize=4, zorder=3)
     _best_of_theirs(panel, [row.p99 for row in rows if not row.ours and row.judged])
-    panel.set_xlabel("p50 to p99, ms")
+    panel.set_xlim(20, 2600)
+    panel.set_xticks([30, 100, 300, 1000], ["30", "100", "300", "1000"])
+    panel.set_xlabel("p50 to p99, ms; a login that fails: 2000")
     _ground(panel, names)
 
 
@@ -94,21 +97,30 @@ def _best_of_theirs(panel: Axes, values: Sequence[float]) -> None:
 def _ground(panel: Axes, names: Sequence[str]) -> None:
     for n in range(0, len(names), 2):
         panel.axhspan(n - 0.5, n + 0.5, color="#f2f2f2", linewidth=0, zorder=0)
+    panel.minorticks_off()
     panel.tick_params(length=2, colors=INK)
     panel.spines[["top", "right"]].set_visible(False)
 
 
 def _short(condition: str) -> str:
     """A condition's title, in lines that fit over a panel."""
-    first, _, rest = CONDITIONS[condition].title.partition("; ")
-    return f"{first}\n{rest}"
+    return "\n".join(textwrap.wrap(CONDITIONS[condition].title, 32))
 
 
 def _key() -> list[Line2D]:
     return [
         Line2D([], [], color=OURS, marker="o", mfc="white", label="Evenhand, probes alone"),
         Line2D([], [], color=OURS, marker="o", label="Evenhand, guarded"),
-        Line2D([], [], color=THEIRS, marker="o", mfc="white", label="nginx, HAProxy"),
-        Line2D([], [], color=THEIRS, marker="o", label="the variant in brackets"),
-        Line2D([], [], color=THEIRS, linestyle=":", label="the best of theirs"),
+        Line2D(
+            [],
+            [],
+            color=THEIRS,
+            marker="o",
+            mfc="white",
+            label="nginx least_conn, HAProxy leastconn",
+        ),
+        Line2D([], [], color=THEIRS, marker="o", label="non_idempotent, guarded"),
+        Line2D(
+            [], [], color=THEIRS, linestyle=":", label="the best of theirs that never sends twice"
+        ),
     ]

@@ -39,19 +39,19 @@ def block(result: Mapping[str, Any]) -> str:
 
 def table(condition: str, rows: Sequence[Row]) -> str:
     """One condition: a row for each contender; the best of ours and of theirs are bold."""
-    bold = {
-        (side.contender, verdict.column.name)
-        for verdict in verdicts(rows)
-        for side in (verdict.ours, verdict.theirs)
+    best = {
+        (side.ours, one.column.name): one.column.value(side)
+        for one in verdicts(rows)
+        for side in (one.ours, one.theirs)
     }
     whose = "share of the odd one" if CONDITIONS[condition].has_odd else "share of the busiest"
     cells = []
     for row in rows:
-        marked = [
-            f"**{text}**" if (row.contender, column.name) in bold else text
-            for column in COLUMNS
-            if (text := column.text(column.value(row)))
-        ]
+        marked = []
+        for column in COLUMNS:
+            value = column.value(row)
+            is_best = row.judged and value == best.get((row.ours, column.name))
+            marked.append(f"**{column.text(value)}**" if is_best else column.text(value))
         name = row.contender if row.judged else f"{row.contender} {TWICE}"
         cells.append([name, *marked, percent(row.share)])
     head = ["", *(column.title for column in COLUMNS), whose]
@@ -96,12 +96,21 @@ def footnotes(rows: Sequence[Row], result: Mapping[str, Any]) -> str:
         f"{SERVICE * 1000:g} ms each; {result['together']} contenders at a time. A login that "
         f"fails counts as {load['patience']:g} s.",
         f"{TWICE} sends a login again that may have been carried out: shown, and not judged by.",
-        *(
-            f"{row.condition}, {row.contender}: we were late ourselves, p99 {row.lag:.0f} ms; do "
-            "not trust this row."
-            for row in rows
-            if row.lag > MOST_LAG
-        ),
+        *doubts(rows),
         f"{result['at'][:10]}. {sentence(result['machine'], result['versions'])}",
     ]
     return "  \n".join(notes)
+
+
+def doubts(rows: Sequence[Row]) -> list[str]:
+    """What the machine's other work has spoilt, by condition."""
+    late: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.lag > MOST_LAG:
+            late.setdefault(row.condition, []).append(row)
+    return [
+        f"{condition}: the benchmark itself was late in sending (p99 up to "
+        f"{max(row.lag for row in some):.0f} ms); do not trust the latencies of "
+        f"{', '.join(row.contender for row in some)}."
+        for condition, some in late.items()
+    ]

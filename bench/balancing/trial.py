@@ -125,4 +125,5 @@ def _left_out(contender: Contender) -> Iterator[None]:
     try:
         yield
     except (CannotRun, OSError) as reason:
-        say(f"left out: {contender.name}: " + "\n  ".join(str(reason).splitlines()[:4]))
+        first, *rest = str(reason).splitlines()
+        say(f"left out: {contender.name}: " + "\n  ".join([first, *rest[-3:]]))
