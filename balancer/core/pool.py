@@ -6,7 +6,7 @@ from random import Random
 from typing import Any, Protocol
 
 from balancer.core import ejection, failure
-from balancer.core.algorithms import ALGORITHMS, Algorithm
+from balancer.core.algorithms import ALGORITHMS, Algorithm, Observer
 from balancer.core.algorithms.least_requests import LeastRequests
 from balancer.core.algorithms.settings import DEFAULTS, Settings
 from balancer.core.ejection import EjectionPolicy, Ejector
@@ -143,14 +143,15 @@ class Pool:
         self.panicking = panic is not None and len(ready) < panic * len(wanted)
         self.ready = tuple(wanted if self.panicking else ready)
         self._note_return(ready)
-        chosen = ALGORITHMS[self.algorithm]
-        self._picker = (
-            chosen(self.ready, self._rng, self._clock, self._settings) if self.ready else None
-        )
+        self._picker = self._build(self.ready) if self.ready else None
         self._careful = bool(self._warming) or self.guards.limit is not None
-        self._learn = getattr(self._picker, "observe", None)
-        self.observes = self.ejector is not None or self._learn is not None
+        picker: object = self._picker  # as an Algorithm mypy would not believe it to observe too
+        self._learner = picker if isinstance(picker, Observer) else None
+        self.observes = self.ejector is not None or self._learner is not None
         """Whether somebody here learns from how attempts end."""
+
+    def _build(self, endpoints: Sequence[Endpoint]) -> Algorithm:
+        return ALGORITHMS[self.algorithm](endpoints, self._rng, self._clock, self._settings)
 
     def _note_return(self, ready: Sequence[Endpoint]) -> None:
         """Begin the slow start of who is ready now, not by panic, and was not before."""
@@ -243,12 +244,17 @@ class Pool:
     # ── what is learnt ───────────────────────────────────────────────────────────────────────
 
     def observe(self, endpoint: Endpoint, outcome: Outcome, code: str, seconds: float) -> None:
-        """An attempt has ended; call it if `observes`. What the client spoilt teaches nothing."""
-        if outcome == "client_gone":
-            return
+        """An attempt has ended; call it if `observes`.
+
+        A client that left says nothing of success, only that an answer takes longer than that.
+        """
         failed, now = is_failure(outcome, code), self._clock()
-        if self._learn is not None:
-            self._learn(endpoint, seconds, failed, now)
+        if outcome == "client_gone":
+            if self._learner is not None:
+                self._learner.gave_up(endpoint, seconds, now)
+            return
+        if self._learner is not None:
+            self._learner.observe(endpoint, seconds, failed, now)
         if self.ejector is not None and self.ejector.observe(endpoint, failed=failed, now=now):
             self.refresh()
 

@@ -13,12 +13,13 @@ from bench.contenders.setup import Command, Setup
 from bench.peers import Program
 
 GUARDS: dict[str, Any] = {
-    "ejection": {"consecutive": 3},
+    "ejection": {"consecutive": 3, "base": "2s"},
     "panic": 0.5,
     "slow_start": "3s",
     "limit": {"in_flight": 4},
     "retry": {},
 }
+"""All there are. Times are short, as the measurement is: else it would see one ejection at most."""
 HEALTH = {"path": "/readyz", "interval": "500ms", "timeout": "500ms", "rise": 2, "fall": 2}
 
 NGINX = """\

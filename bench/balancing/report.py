@@ -96,12 +96,21 @@ def footnotes(rows: Sequence[Row], result: Mapping[str, Any]) -> str:
         f"{SERVICE * 1000:g} ms each; {result['together']} contenders at a time. A login that "
         f"fails counts as {load['patience']:g} s.",
         f"{TWICE} sends a login again that may have been carried out: shown, and not judged by.",
-        *(
-            f"{row.condition}, {row.contender}: we were late ourselves, p99 {row.lag:.0f} ms; do "
-            "not trust this row."
-            for row in rows
-            if row.lag > MOST_LAG
-        ),
+        *doubts(rows),
         f"{result['at'][:10]}. {sentence(result['machine'], result['versions'])}",
     ]
     return "  \n".join(notes)
+
+
+def doubts(rows: Sequence[Row]) -> list[str]:
+    """What the machine's other work has spoilt, by condition."""
+    late: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.lag > MOST_LAG:
+            late.setdefault(row.condition, []).append(row)
+    return [
+        f"{condition}: the benchmark itself was late in sending (p99 up to "
+        f"{max(row.lag for row in some):.0f} ms); do not trust the latencies of "
+        f"{', '.join(row.contender for row in some)}."
+        for condition, some in late.items()
+    ]

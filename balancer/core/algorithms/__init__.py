@@ -62,6 +62,10 @@ class Observer(Protocol):
         """An attempt ended, `seconds` after it began; `failed` if that speaks against it."""
         ...
 
+    def gave_up(self, endpoint: Endpoint, seconds: float, now: float) -> None:
+        """A client left, `seconds` after the attempt began, and without an answer."""
+        ...
+
 
 ALGORITHMS: dict[str, type[Algorithm]] = {
     "round_robin": RoundRobin,

@@ -57,6 +57,16 @@ class PeakEwma(ByWeight):
         load.cost = took if took > load.cost else load.cost * kept + took * (1 - kept)
         load.cost_at = now
 
+    def gave_up(self, endpoint: Endpoint, seconds: float, now: float) -> None:
+        """Learn that an answer takes longer than that.
+
+        If it were not learnt, the cost of an endpoint that hangs, whose clients all leave, would
+        fade until it drew everybody. A client that left soon tells nothing.
+        """
+        load = endpoint.load
+        if seconds > load.cost * _kept(load.cost_at, now):
+            load.cost, load.cost_at = seconds, now
+
 
 def _kept(since: float, now: float) -> float:
     """The part of a cost that is left after that time."""

@@ -86,6 +86,45 @@ def test_nobody_expects_anything_of_a_pool_that_takes_no_traffic() -> None:
         assert Pool("auth", algorithm, drained, Random(1)).expected_shares() == {"a": 0.0}
 
 
+def test_an_endpoint_that_hangs_draws_nobody() -> None:
+    """Its clients leave after two seconds, so no answer tells that it is slow; yet it is known."""
+    now = 0.0
+    hangs, _ = members = endpoints(1, 1)
+    one = Pool("auth", "peak_ewma", members, Random(1), clock=lambda: now)
+    for member in members:
+        one.observe(member, "ok", "200", 0.1)
+    ends: list[tuple[float, Endpoint]] = []
+
+    picked = []
+    for tick in range(6000):
+        now = tick / 20
+        for end, ended in [due for due in ends if due[0] <= now]:
+            ends.remove((end, ended))
+            ended.load.in_flight -= 1
+            if ended is hangs:
+                one.observe(ended, "client_gone", "", 2.0)
+            else:
+                one.observe(ended, "ok", "200", 0.1)
+        endpoint = one.pick(b"")
+        assert endpoint is not None
+        endpoint.load.in_flight += 1
+        ends.append((now + (2.0 if endpoint is hangs else 0.1), endpoint))
+        picked.append(endpoint)
+
+    assert 0 < picked.count(hangs) < 0.02 * len(picked)
+
+
+def test_a_client_that_left_at_once_makes_no_endpoint_look_fast() -> None:
+    """It tells how long an answer takes at least, and no more."""
+    (only,) = members = endpoints(1)
+    one = Pool("auth", "peak_ewma", members, Random(1))
+    one.observe(only, "ok", "200", 0.3)
+
+    one.observe(only, "client_gone", "", 0.001)
+
+    assert only.load.cost == 0.3
+
+
 def test_its_repr_says_what_one_wants_to_know() -> None:
     """At three in the morning the repr answers: which pool, how many are left."""
     assert repr(pool(*endpoints(1, 1))) == "<Pool auth: round_robin, 2/2 ready>"

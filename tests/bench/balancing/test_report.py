@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.balancing.picture import draw
-from bench.balancing.report import footnotes, summary, table
+from bench.balancing.report import doubts, footnotes, summary, table
 from tests.bench.balancing.rows import row
 
 ROWS = [
@@ -42,7 +42,9 @@ def test_the_aim_is_said_per_column_and_for_a_single_row() -> None:
 def test_a_busy_machine_is_a_reason_to_doubt_a_row() -> None:
     """Told by name; nothing is said where all went well."""
     assert "do not trust" not in footnotes(ROWS, RESULT)
-    assert "slow, p2c: we were late" in footnotes([row("p2c", lag=25)], RESULT)
+    (told,) = doubts([row("p2c", lag=25), row("first", lag=12), row("random")])
+    assert told.startswith("slow: the benchmark itself was late in sending (p99 up to 25 ms)")
+    assert told.endswith("of p2c, first.")
 
 
 @pytest.mark.parametrize("name", ["balancing.png", "balancing.svg"])
