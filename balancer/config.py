@@ -156,6 +156,9 @@ def _contradictions(config: Config) -> Iterator[tuple[Place, str]]:
             hint = f"did you mean '{near[0]}'? " if near else ""
             message = f"no algorithm '{pool.algorithm}'; {hint}there are: {', '.join(ALGORITHMS)}"
             yield (*here, "algorithm"), message
+        if pool.algorithm == "source_hash" and pool.key != "source":
+            message = "source_hash hashes addresses; for another key use ring_hash or rendezvous"
+            yield (*here, "key"), message
         if (pool.algorithm == "sticky") is not (pool.sticky is not None):
             message = "`algorithm: sticky` and `sticky: {secret_file: …}` go together; give both"
             yield (*here, "sticky" if pool.sticky else "algorithm"), message

@@ -135,6 +135,9 @@ class PoolConfig(Strict):
     key: Annotated[str, AfterValidator(_key)] = "source"
     """What hashes hash: `source`, `path`, `header:NAME` or `cookie:NAME`. Where a request has none,
     its source counts: a constant would send all of those to one endpoint."""
+    bound: Annotated[float, Field(ge=1, le=100)] = 1.25
+    """For `bounded_hash`: no endpoint carries so many times its share of what is in flight; HAProxy
+    advises 1.25 to 2."""
     sticky: Sticky | None = None
     health: Health | None = None
     ejection: Ejection | None = None

@@ -9,6 +9,7 @@ from random import Random
 from pydantic import BaseModel
 
 from balancer.config import Config
+from balancer.core.algorithms.settings import Settings
 from balancer.core.endpoint import Endpoint
 from balancer.core.hash_key import hash_key
 from balancer.core.pool import Pool
@@ -107,7 +108,8 @@ def _pool(config: PoolConfig, rng: Random, clock: Callable[[], float], before: P
         )
     return Pool(
         config.name, config.algorithm, endpoints, rng,
-        clock=clock, guards=config.guards(), key=hash_key(config.key), before=before,
+        clock=clock, guards=config.guards(), settings=Settings(bound=config.bound),
+        key=hash_key(config.key), before=before,
     )  # fmt: skip
 
 

@@ -252,13 +252,18 @@ class Exchange:
             return False
         self._let_go(failed)
         if pool.observes:
-            seconds = self.proxy.now() - (self.sent or self.dialled)
-            pool.observe(failed, reason.outcome, "", seconds)
+            pool.observe(failed, reason.outcome, "", self._endpoint_took(self.proxy.now()))
         self.tried, self.sent, self.dialled = tried, 0.0, 0.0
         self._attempt(endpoint)
         if self.attempt is not None:
             self.attempt.flush()
         return True
+
+    def _endpoint_took(self, now: float) -> float:
+        """Seconds for which the endpoint alone kept everybody waiting: until its answer's head,
+        from when it had the whole request. A slow upload or a slow reader is not its doing."""
+        asked = max(self.request_whole, self.sent) or self.dialled or self.begun
+        return max(0.0, (self.first_octet or now) - asked)
 
     def _let_go(self, endpoint: Endpoint) -> None:
         """Return what a failed attempt held."""
@@ -305,7 +310,7 @@ class Exchange:
             now = proxy.now()
             load.finish(outcome, code, now - self.begun)
             if pool.observes:
-                pool.observe(self.endpoint, outcome, code, now - (self.sent or self.begun))
+                pool.observe(self.endpoint, outcome, code, self._endpoint_took(now))
             if pool.waiting:
                 proxy.room(pool)
         else:
