@@ -1,8 +1,11 @@
 """`make bench-balancing`: how each algorithm bears one endpoint that is unlike the others."""
 
 import argparse
+import contextlib
+import gc
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +53,12 @@ def parser() -> argparse.ArgumentParser:
         "--condition", action="append", choices=CONDITIONS, metavar="NAME",
         help=f"leave out all others; may be given several times: {', '.join(CONDITIONS)}",
     )  # fmt: skip
-    line.add_argument("--picture", type=Path, metavar="FILE", help="draw it: .svg or .png")
+    line.add_argument(
+        "--picture",
+        type=Path,
+        metavar="FILE",
+        help="draw it, and show it on the page (.svg or .png)",
+    )
     line.add_argument("--rate", type=whole, default=200, help="logins a second (default 200)")
     line.add_argument("--seconds", type=whole, default=10, help="that count (default 10)")
     line.add_argument("--seed", type=whole, default=1, help="of the arrivals (default 1)")
@@ -87,7 +95,8 @@ def measure(options: argparse.Namespace, field: Field, load: Load) -> list[Row]:
     say(f"[0/{len(todo)}, {progress.left() / 60:.1f} min left]")
     rows: list[Row] = []
     for condition, some in todo:
-        found = uvloop.run(batch(field, some, condition, load))
+        with uncollected():
+            found = uvloop.run(batch(field, some, condition, load))
         rows += found
         for row in found:
             say(line(row))
@@ -97,6 +106,19 @@ def measure(options: argparse.Namespace, field: Field, load: Load) -> list[Row]:
         rows,
         key=lambda row: (list(CONDITIONS).index(row.condition), places.index(row.contender)),
     )
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection while we measure: it would hold up endpoints and sources alike."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def dealt(contenders: Sequence[Contender], together: int) -> list[Sequence[Contender]]:
@@ -113,6 +135,9 @@ def run(options: argparse.Namespace) -> Result:
             draw(rows_from(result), options.picture)
         except (OSError, ValueError) as error:
             raise CannotRun(f"no picture {options.picture}: {error}") from error
+        if options.page is not None:
+            shown = os.path.relpath(options.picture, options.page.parent)
+            return result | {"picture": shown.replace(os.sep, "/")}
     return result
 
 

@@ -13,6 +13,7 @@ from bench.machine import sentence
 MOST_LAG = 10.0
 """Milliseconds: above this the machine was too busy for a row's latencies to mean much."""
 TWICE = "†"
+ALT = "p50, p99 and failing share of every contender under each condition"
 
 
 def line(row: Row) -> str:
@@ -31,7 +32,8 @@ def rows_from(result: Mapping[str, Any]) -> list[Row]:
 def block(result: Mapping[str, Any]) -> str:
     """The tables with where, when and how they were measured, as docs/balancing.md has them."""
     rows = rows_from(result)
-    parts = [summary(rows)]
+    parts = [f"![{ALT}]({result['picture']})"] if result.get("picture") else []
+    parts.append(summary(rows))
     for condition in dict.fromkeys(row.condition for row in rows):
         parts.append(table(condition, [row for row in rows if row.condition == condition]))
     return "\n\n".join([*parts, footnotes(rows, result)]) + "\n"

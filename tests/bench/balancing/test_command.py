@@ -82,13 +82,18 @@ def test_it_explains_itself_and_refuses_what_it_does_not_know() -> None:
 
 
 def test_a_saved_run_is_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """And what is none is refused by its name."""
-    saved, wrong = tmp_path / "saved.json", tmp_path / "wrong.json"
+    """On a page, with its picture; and what is no saved run is refused by its name."""
+    saved, wrong, page = tmp_path / "saved.json", tmp_path / "wrong.json", tmp_path / "page.md"
     saved.write_text(json.dumps(RESULT | {"rows": [asdict(row("p2c"))]}))
     wrong.write_text('{"rows": [{}]}')
+    page.write_text("<!-- balancing: begin -->\n<!-- balancing: end -->\n")
+    picture = tmp_path / "pictures" / "shown.png"
 
-    assert main(["--from", str(saved), "--picture", str(tmp_path / "shown.png")]) == 0
-    assert "### slow: one endpoint is ten times slower" in capsys.readouterr().out
-    assert (tmp_path / "shown.png").exists()
-    assert main(["--from", str(wrong)]) == 2
+    shown = main(["--from", str(saved), "--picture", str(picture), "--page", str(page)])
+    refused = main(["--from", str(wrong)])
+
+    assert (shown, refused) == (0, 2)
+    assert "### slow: one endpoint is ten times slower" in page.read_text()
+    assert "](pictures/shown.png)" in page.read_text()
+    assert picture.exists()
     assert str(wrong) in capsys.readouterr().err
