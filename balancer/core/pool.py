@@ -154,13 +154,17 @@ class Pool:
         return ALGORITHMS[self.algorithm](endpoints, self._rng, self._clock, self._settings)
 
     def _note_return(self, ready: Sequence[Endpoint]) -> None:
-        """Begin the slow start of who is ready now, not by panic, and was not before."""
+        """Begin anew with who is ready now, not by panic, and was not before.
+
+        Its slow start begins, and what was learnt of it while it failed is forgotten.
+        """
         now = self._clock()
         window = self.guards.slow_start
-        if window is not None and self._were_ready is not None:
+        if self._begun and self._were_ready is not None:
             for endpoint in ready:
-                if self._begun and endpoint.address not in self._were_ready:
+                if endpoint.address not in self._were_ready:
                     endpoint.health.since = now
+                    endpoint.load.cost = 0.0
         if self._begun:
             self._were_ready = {endpoint.address for endpoint in ready}
         self._warming = {
@@ -229,12 +233,15 @@ class Pool:
         """The least loaded of the others: for a retry, and when the first choice is full or cold.
 
         The same for every algorithm, so that none has to know how to try another, and a hash's
-        table need not be built for a single pick.
+        table need not be built for a single pick. Only who learns what load is goes by that: to
+        the rest a slow endpoint that has been avoided is the idlest of all.
         """
         others = [one for one in self.ready if one not in tried and self._if_room(one)]
         warm = [one for one in others if one not in self._warming]
         if not others:
             return None
+        if self._learner is not None:
+            return self._build(warm or others).pick(b"")
         return LeastRequests(warm or others, self._rng, self._clock, self._settings).pick(b"")
 
     def warms(self, endpoint: Endpoint) -> bool:

@@ -257,3 +257,29 @@ def test_a_pool_without_the_guard_grants_no_retry() -> None:
     """Off unless configured."""
     assert not guarded(*endpoints(1, 1), guards=Guards()).may_retry()
     assert guarded(*endpoints(1, 1), guards=Guards(retry=Retry())).may_retry()
+
+
+def test_who_learns_goes_by_what_it_learnt_for_its_second_choice_too() -> None:
+    """A slow endpoint is idle because it is avoided; a full first choice must not end that."""
+    members = endpoints(1, 1, 1)
+    pool = guarded(*members, guards=Guards(limit=LIMIT), algorithm="peak_ewma")
+    for member, seconds in zip(members, (0.1, 5.0, 0.2), strict=True):
+        pool.observe(member, "ok", "200", seconds)
+    members[0].load.in_flight = 2
+    members[2].load.in_flight = 1
+
+    assert picks(pool, 50) == {"c": 50}
+
+
+def test_what_was_learnt_of_an_endpoint_is_forgotten_when_it_comes_back() -> None:
+    """Its failures while it was down say nothing of how it is now."""
+    members = endpoints(1, 1)
+    pool = guarded(*members, guards=Guards(), algorithm="peak_ewma")
+    for member, outcome in zip(members, ("connect_failed", "ok"), strict=True):
+        pool.observe(member, outcome, "200", 0.1)  # type: ignore[arg-type] # two of OUTCOMES
+    for up in (False, True):
+        members[0].health.up = up
+        pool.refresh()
+
+    assert members[0].load.cost == 0
+    assert members[1].load.cost > 0
