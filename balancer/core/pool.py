@@ -126,6 +126,15 @@ class Pool:
             return before.waiting
         return Waiting(limit.queue) if limit else None
 
+    def twin(
+        self, endpoints: Sequence[Endpoint], rng: Random, clock: Callable[[], float]
+    ) -> "Pool":
+        """A pool of other endpoints that picks as this one does, unguarded: for forecasts."""
+        return Pool(
+            self.name, self.algorithm, endpoints, rng,
+            clock=clock, settings=self._settings, key=self.key,
+        )  # fmt: skip
+
     def begin(self) -> None:
         """Serve from now on."""
         self._begun = True

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from balancer.core.endpoint import Endpoint, Load
+from balancer.core.failure import Outcome
 from balancer.core.pool import Pool
 from balancer.forecast.traffic import Capacity, Traffic, source_address
 
@@ -81,30 +82,67 @@ def due_times(traffic: Traffic, rng: Random) -> Iterator[float]:
         yield now
 
 
+class Clock:
+    """The run's time, in seconds from its beginning."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(order=True, slots=True)
+class Leaving:
+    """A client that will leave at a moment, answered or not."""
+
+    at: float
+    number: int
+    endpoint: Endpoint = field(compare=False)
+    seconds: float = field(compare=False)
+    outcome: Outcome = field(compare=False)
+    code: str = field(compare=False)
+
+
 def simulate(pool: Pool, traffic: Traffic, rng: Random) -> Run:
-    """Send the traffic through the pool once. The pool's live counters are left as they were."""
+    """Send the traffic through the pool once. The pool's live counters are left as they were.
+
+    Its guards are left out: what they change is not in the model of an endpoint yet.
+    """
+    clock = Clock()
     endpoints = [
         Endpoint(one.name, one.address, one.weight, one.state, Load(), one.health)
         for one in pool.endpoints
     ]
-    twin = Pool(pool.name, pool.algorithm, endpoints, rng)
+    twin = pool.twin(endpoints, rng, clock)
     stations = {one.name: Station(traffic.capacity) for one in endpoints}
     run = Run({one.name: Tally() for one in endpoints})
-    leaving: list[tuple[float, int, Load]] = []
+    leaving: list[Leaving] = []
     for number, now in enumerate(due_times(traffic, rng)):
-        while leaving and leaving[0][0] <= now:
-            heapq.heappop(leaving)[2].in_flight -= 1
+        while leaving and leaving[0].at <= now:
+            clock.now = leaving[0].at
+            _leave(twin, heapq.heappop(leaving))
+        clock.now = now
         endpoint = twin.pick(source_address(rng.randrange(traffic.sources)))
         tally, passed = run.unpicked, False
         if endpoint is not None:
             tally = run.tallies[endpoint.name]
             answered, passed = stations[endpoint.name].answer_at(now, traffic.patience)
-            passed = passed and answered <= now + traffic.patience
-            endpoint.load.in_flight += 1
             gone = min(answered, now + traffic.patience)
-            heapq.heappush(leaving, (gone, number, endpoint.load))
+            outcome: Outcome = "ok" if answered <= gone else "client_gone"
+            code = "" if outcome == "client_gone" else "201" if passed else "503"
+            passed = passed and outcome == "ok"
+            endpoint.load.in_flight += 1
+            heapq.heappush(leaving, Leaving(gone, number, endpoint, gone - now, outcome, code))
         tally.attempts += 1
         if now >= traffic.settle:
             tally.judged += 1
             tally.failed += not passed
     return run
+
+
+def _leave(twin: Pool, one: Leaving) -> None:
+    """Return the lease, and let an algorithm that learns learn from it."""
+    one.endpoint.load.in_flight -= 1
+    if twin.observes:
+        twin.observe(one.endpoint, one.outcome, one.code, one.seconds)

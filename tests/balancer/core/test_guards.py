@@ -7,6 +7,7 @@ import pytest
 
 from balancer.core.algorithms import ALGORITHMS
 from balancer.core.endpoint import Endpoint
+from balancer.core.failure import CONNECT_FAILED
 from balancer.core.pool import Guards, Pool
 from balancer.pools import Ejection, Limit, Retry
 from tests.balancer.core.endpoints import endpoints
@@ -283,3 +284,66 @@ def test_what_was_learnt_of_an_endpoint_is_forgotten_when_it_comes_back() -> Non
 
     assert members[0].load.cost == 0
     assert members[1].load.cost > 0
+
+
+# ── who wins when two disagree: the rows of docs/settings.md that no test above holds ────────────
+
+
+def test_panic_brings_back_what_an_operator_only_ejected() -> None:
+    """Rather a suspect endpoint than none; to keep it out for certain, it is drained."""
+    members = endpoints(1, 1)
+    pool = guarded(*members, guards=Guards(panic=0.6))
+
+    pool.eject(members[0], 60)
+
+    assert pool.panicking
+    assert set(picks(pool, 4)) == {"a", "b"}
+
+
+def test_an_operator_may_eject_beyond_the_share() -> None:
+    """The share holds only what the balancer does by itself."""
+    members = endpoints(1, 1, 1)
+    pool = guarded(*members, guards=Guards(ejection=Ejection(share=0.1)))
+
+    for member in members[:2]:
+        pool.eject(member, 60)
+
+    assert picks(pool, 3) == {"c": 3}
+
+
+def test_probes_that_pass_do_not_end_an_ejection() -> None:
+    """They ask whether it answers; requests ask whether it works."""
+    members = endpoints(1, 1)
+    pool = guarded(*members, guards=Guards(ejection=EJECTION))
+    for _ in range(2):
+        pool.observe(members[0], "ok", "500", 0.01)
+
+    members[0].health.observe(passed=True, rise=1, fall=1)
+    pool.refresh()
+
+    assert picks(pool, 4) == {"b": 4}
+
+
+def test_who_is_ready_by_panic_alone_is_not_warmed_up() -> None:
+    """It never came back; and when it does, its slow start begins."""
+    members = endpoints(1, 1)
+    pool = guarded(*members, guards=Guards(panic=0.6, slow_start=10))
+    members[0].health.up = False
+    pool.refresh()
+    by_panic = pool.warms(members[0])
+    members[0].health.up = True
+    pool.refresh()
+
+    assert (by_panic, pool.warms(members[0])) == (False, True)
+
+
+def test_a_retry_does_not_wait_for_room() -> None:
+    """The queue is for first attempts: where nothing has room now, the failure stands."""
+    members = endpoints(1, 1)
+    pool = guarded(*members, guards=Guards(limit=LIMIT, retry=Retry()))
+    members[1].load.in_flight = 2
+
+    again = pool.again(CONNECT_FAILED, b"GET", b"", members[:1], bodiless=True)
+
+    assert again is None
+    assert members[0].load.retried["connect_failed"] == 0

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from balancer.core.algorithms import ALGORITHMS
 from balancer.core.endpoint import Endpoint
 from balancer.core.pool import Pool
 from balancer.forecast.simulate import Station, due_times, simulate
@@ -52,6 +53,25 @@ def test_a_slight_overload_needs_time_to_hurt() -> None:
 def test_least_requests_saves_the_day() -> None:
     """With equal weights and one endpoint's worth of traffic each, nobody fails."""
     assert mean_failing(pool(1, 1, 1, 1, 1, algorithm="least_requests"), Traffic(rate=45.0)) < 0.01
+
+
+def test_an_algorithm_that_learns_is_told_what_happened() -> None:
+    """Peak EWMA finds out in the model, as in life, that 4 of 8 shares are too many for one."""
+    traffic = Traffic(rate=32.0)
+
+    told = mean_failing(pool(4, 1, 1, 1, 1, algorithm="peak_ewma"), traffic)
+
+    assert told < mean_failing(pool(4, 1, 1, 1, 1), traffic) / 4
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_every_algorithm_can_be_forecast(algorithm: str) -> None:
+    """All of the traffic is accounted for."""
+    run = simulate(pool(1, 1, 1, algorithm=algorithm), Traffic(rate=10.0), Random(1))
+
+    attempts = sum(tally.attempts for tally in run.tallies.values())
+    assert attempts > 150  # twenty seconds
+    assert run.unpicked.attempts == 0
 
 
 def test_a_pool_without_an_endpoint_fails_everybody() -> None:
