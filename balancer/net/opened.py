@@ -65,6 +65,6 @@ def _stickiness(config: Config) -> dict[str, Stickiness]:
                 reason = f"has {len(secret)} octets; a secret takes {LEAST_SECRET} or more"
                 raise OSError(errno.EINVAL, reason, path)
         except OSError as error:
-            raise CannotOpen(f"pools.{i}.sticky.secret_file", error) from error
+            raise CannotOpen(f"pools[{i}].sticky.secret_file", error) from error
         found[pool.name] = Stickiness(pool.sticky.cookie.encode(), secret)
     return found
