@@ -25,8 +25,8 @@ def _pool(pool: Pool, shares: dict[str, float], recent: Recent, now: float) -> d
         "algorithm": pool.algorithm,
         "ready": len(pool.ready),
         "panic": pool.panicking,
-        "queue": len(pool.waiting) if pool.waiting is not None else 0,
-        "queue_refused": pool.waiting.refused if pool.waiting is not None else 0,
+        "queue": pool.waiting.live if pool.waiting else 0,
+        "queue_refused": pool.waiting.refused if pool.waiting else 0,
         "unpicked": sum(pool.unpicked.values()),
         "endpoints": [
             {

@@ -173,10 +173,9 @@ class BalancerCollector(Collector):
         for pool in self._proxy.table.pools.values():
             refused.add_metric([pool.name], pool.retries.refused if pool.retries else 0)
             panic.add_metric([pool.name], float(pool.panicking))
-            queue.add_metric([pool.name], len(pool.waiting or ()))
-            overflow.add_metric(
-                [pool.name], pool.waiting.refused if pool.waiting is not None else 0
-            )
+            waiting = pool.waiting
+            queue.add_metric([pool.name], waiting.live if waiting else 0)
+            overflow.add_metric([pool.name], waiting.refused if waiting else 0)
         yield from (refused, panic, queue, overflow)
 
     def _configuration(self) -> Iterator[Metric]:

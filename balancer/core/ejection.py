@@ -54,7 +54,7 @@ class Ejector:
         self._endpoints = endpoints
         self._compare_at = 0.0
 
-    def observe(self, endpoint: Endpoint, *, failed: bool, now: float) -> bool:
+    def observe(self, endpoint: Endpoint, failed: bool, now: float) -> bool:
         """Take in how an attempt ended."""
         health = endpoint.health
         if not failed:

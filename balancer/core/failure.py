@@ -57,7 +57,7 @@ IDEMPOTENT = frozenset([b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"
 
 def is_failure(outcome: Outcome, code: str) -> bool:
     """Whether an attempt that ended so speaks against its endpoint: no answer, or a 5xx."""
-    return outcome not in ("ok", "client_gone") or code.startswith("5")
+    return outcome not in ("ok", "client_gone") or code[:1] == "5"
 
 
 def may_repeat(reason: Failure, method: bytes, *, bodiless: bool) -> bool:

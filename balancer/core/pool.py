@@ -1,5 +1,6 @@
 """A named set of endpoints, one algorithm, and the guards around it."""
 
+import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -122,8 +123,9 @@ class Pool:
 
     def _queue(self, before: "Pool | None") -> Waiting[Any] | None:
         limit = self.guards.limit
-        if before is not None and before.waiting:  # who waits is not forgotten, limit or not
-            return before.waiting
+        waiting = before.waiting if before is not None else None
+        if waiting is not None and waiting.live:  # who waits is not forgotten, limit or not
+            return waiting
         return Waiting(limit.queue) if limit else None
 
     def twin(
@@ -153,10 +155,13 @@ class Pool:
         self.ready = tuple(wanted if self.panicking else ready)
         self._note_return(ready)
         self._picker = self._build(self.ready) if self.ready else None
-        self._careful = bool(self._warming) or self.guards.limit is not None
+        limit = self.guards.limit
+        self._most = limit.in_flight if limit is not None else sys.maxsize
         picker: object = self._picker  # as an Algorithm mypy would not believe it to observe too
         self._learner = picker if isinstance(picker, Observer) else None
-        self.observes = self.ejector is not None or self._learner is not None
+        self.times = self._learner is not None
+        """Whether somebody here goes by how long attempts take."""
+        self.observes = self.ejector is not None or self.times
         """Whether somebody here learns from how attempts end."""
 
     def _build(self, endpoints: Sequence[Endpoint]) -> Algorithm:
@@ -216,9 +221,11 @@ class Pool:
         if tried:
             return self._second_choice(tried)
         endpoint = picker.pick(key)
-        if self._careful and not self._takes(endpoint):
-            return self._second_choice((endpoint,)) or self._if_room(endpoint)
-        return endpoint
+        if endpoint.load.in_flight < self._most and not self._warming:
+            return endpoint  # as nearly always
+        if self._takes(endpoint):
+            return endpoint
+        return self._second_choice((endpoint,)) or self._if_room(endpoint)
 
     def _takes(self, endpoint: Endpoint) -> bool:
         """Whether it has room, and is warm enough for this one.
@@ -234,9 +241,7 @@ class Pool:
         return self._if_room(endpoint) is not None
 
     def _if_room(self, endpoint: Endpoint) -> Endpoint | None:
-        limit = self.guards.limit
-        full = limit is not None and endpoint.load.in_flight >= limit.in_flight
-        return None if full else endpoint
+        return endpoint if endpoint.load.in_flight < self._most else None
 
     def _second_choice(self, tried: Collection[Endpoint]) -> Endpoint | None:
         """The least loaded of the others: for a retry, and when the first choice is full or cold.
@@ -260,18 +265,19 @@ class Pool:
     # ── what is learnt ───────────────────────────────────────────────────────────────────────
 
     def observe(self, endpoint: Endpoint, outcome: Outcome, code: str, seconds: float) -> None:
-        """An attempt has ended; call it if `observes`.
+        """An attempt has ended; call it if `observes`. Its `seconds` count only if `times`.
 
         A client that left says nothing of success, only that an answer takes longer than that.
         """
-        failed, now = is_failure(outcome, code), self._clock()
+        now = self._clock()
         if outcome == "client_gone":
             if self._learner is not None:
                 self._learner.gave_up(endpoint, seconds, now)
             return
+        failed = is_failure(outcome, code)
         if self._learner is not None:
             self._learner.observe(endpoint, seconds, failed, now)
-        if self.ejector is not None and self.ejector.observe(endpoint, failed=failed, now=now):
+        if self.ejector is not None and self.ejector.observe(endpoint, failed, now):
             self.refresh()
 
     # ── waiting and trying again ─────────────────────────────────────────────────────────────

@@ -22,20 +22,18 @@ class Waiting(Generic[One]):
     def __init__(self, most: int) -> None:
         self.most = most
         self._queue: deque[One] = deque()
-        self._live = 0
+        self.live = 0
+        """How many wait and have not given up."""
         self.refused = 0
         """How many found it full."""
 
-    def __len__(self) -> int:
-        return self._live
-
     def offer(self, one: One) -> bool:
         """Let it wait; False if the queue is full."""
-        if self._live >= self.most:
+        if self.live >= self.most:
             self.refused += 1
             return False
         self._queue.append(one)
-        self._live += 1
+        self.live += 1
         return True
 
     def first(self) -> One | None:
@@ -47,8 +45,8 @@ class Waiting(Generic[One]):
     def take(self) -> None:
         """The first one's turn has come."""
         self._queue.popleft()
-        self._live -= 1
+        self.live -= 1
 
     def left(self) -> None:
         """One that waited has given up; it is stepped over when its turn comes."""
-        self._live -= 1
+        self.live -= 1

@@ -85,7 +85,8 @@ class Exchange:
         if self.done:
             return
         pool = self.pool
-        endpoint = None if pool.waiting else pool.pick(self.key)
+        waiting = pool.waiting
+        endpoint = pool.pick(self.key) if waiting is None or not waiting.live else None
         self.proxy.exchanges.add(self)
         if endpoint is None:
             self._wait()
@@ -311,8 +312,9 @@ class Exchange:
             now = proxy.now()
             load.finish(outcome, code, now - self.begun)
             if pool.observes:
-                pool.observe(self.endpoint, outcome, code, self._endpoint_took(now))
-            if pool.waiting:
+                took = self._endpoint_took(now) if pool.times else 0.0
+                pool.observe(self.endpoint, outcome, code, took)
+            if pool.waiting is not None:
                 proxy.room(pool)
         else:
             pool.unpicked[outcome, code] = pool.unpicked.get((outcome, code), 0) + 1

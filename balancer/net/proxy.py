@@ -110,13 +110,13 @@ class Proxy:
 
     def room(self, pool: Pool) -> None:
         """There is room in a pool: soon, let those begin that wait for it."""
-        if pool.waiting:
+        if pool.waiting is not None and pool.waiting.live:
             self.loop.call_soon(self.admit, pool.name)
 
     def admit(self, name: str) -> None:
         """Let those begin that wait for room in this pool, in their order, as far as there is."""
         pool = self.table.pools.get(name)
-        if pool is None or not pool.waiting:
+        if pool is None or pool.waiting is None:
             return
         while (exchange := pool.waiting.first()) is not None:
             endpoint = pool.pick(exchange.key)

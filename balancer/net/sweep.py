@@ -60,7 +60,7 @@ def tend(proxy: "Proxy", now: float) -> None:
     """Let pools do what time alone brings about, and who waits find out that there is room."""
     for pool in proxy.table.pools.values():
         pool.tick(now)
-        if pool.waiting:
+        if pool.waiting is not None and pool.waiting.live:
             proxy.admit(pool.name)
 
 

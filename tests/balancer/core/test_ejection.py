@@ -12,7 +12,7 @@ POLICY = Ejection(consecutive=3, interval=10, base=10, most=25, share=0.5)
 
 def fails(ejector: Ejector, endpoint: Endpoint, times: int, now: float = 0.0) -> bool:
     """So many failed attempts; whether the last one ejected it."""
-    return [ejector.observe(endpoint, failed=True, now=now) for _ in range(times)][-1]
+    return [ejector.observe(endpoint, True, now=now) for _ in range(times)][-1]
 
 
 def test_so_many_failures_in_a_row_eject() -> None:
@@ -36,7 +36,7 @@ def test_a_success_ends_the_row() -> None:
 
     for _ in range(9):
         fails(ejector, members[0], 2)
-        ejector.observe(members[0], failed=False, now=0.0)
+        ejector.observe(members[0], False, now=0.0)
 
     assert members[0].ready
 
@@ -123,7 +123,7 @@ def test_a_success_rate_far_below_the_others_ejects() -> None:
     ejector.tick(0.0)
     for i in range(100):
         for member in members:
-            ejector.observe(member, failed=member is members[2] and i % 10 == 0, now=1.0)
+            ejector.observe(member, member is members[2] and i % 10 == 0, now=1.0)
 
     ejector.tick(10.0)
 
@@ -140,7 +140,7 @@ def test_too_little_to_compare_ejects_nobody(size: int, requests: int) -> None:
     ejector.tick(0.0)
     for i in range(requests):
         for member in members:
-            ejector.observe(member, failed=member is members[0] and i % 2 == 0, now=1.0)
+            ejector.observe(member, member is members[0] and i % 2 == 0, now=1.0)
 
     ejector.tick(10.0)
 

@@ -24,7 +24,7 @@ def test_first_in_first_out_and_no_more_than_so_many() -> None:
     assert taken == [True, True, False]
     assert first is a
     assert waiting.first() is b
-    assert (len(waiting), waiting.refused) == (1, 1)
+    assert (waiting.live, waiting.refused) == (1, 1)
 
 
 def test_who_gave_up_is_stepped_over_and_leaves_room() -> None:
@@ -40,7 +40,7 @@ def test_who_gave_up_is_stepped_over_and_leaves_room() -> None:
 
     assert taken
     assert waiting.first() is b
-    assert len(waiting) == 2
+    assert waiting.live == 2
 
 
 def test_an_empty_queue_has_nobody() -> None:
@@ -48,4 +48,4 @@ def test_an_empty_queue_has_nobody() -> None:
     waiting: Waiting[One] = Waiting(2)
 
     assert waiting.first() is None
-    assert not waiting
+    assert waiting.live == 0

@@ -72,7 +72,9 @@ async def test_who_waits_too_long_is_503(limited: Wire) -> None:
 
     assert second.take().startswith(b"HTTP/1.1 503 ")
     assert first.take() == b""
-    assert len(limited.proxy.table.pools["auth"].waiting or ()) == 0
+    waiting = limited.proxy.table.pools["auth"].waiting
+    assert waiting is not None
+    assert waiting.live == 0
 
 
 async def test_a_client_that_leaves_the_queue_is_never_sent(limited: Wire) -> None:
