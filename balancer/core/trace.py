@@ -30,6 +30,9 @@ def well_formed_trace(value: bytes) -> bool:
 
 
 def new_trace(rng: Random) -> bytes:
-    """A new traceparent, not sampled: whether to sample is the tracing system's to say."""
-    digits = b"%048x" % (rng.getrandbits(192) | (1 << 64) | 1)
-    return b"00-" + digits[:32] + b"-" + digits[32:] + b"-00"
+    """A new traceparent, not sampled: whether to sample is the tracing system's to say.
+
+    That an id is all zero, which would be wrong, is left to chance: once in 2^64 requests.
+    """
+    digits = rng.randbytes(24).hex().encode()
+    return b"00-%b-%b-00" % (digits[:32], digits[32:])

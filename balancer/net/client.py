@@ -133,7 +133,7 @@ class ClientConnection(Stream):
         if pool.keyed:
             self._take_key(exchange, pool)
         self._served += 1
-        if self._served >= proxy.table.config.limits.requests:
+        if self._served >= self._reader.most_requests:
             exchange.keep_alive = False
         self._reader.exchange = exchange
         self._exchanges.append(exchange)
@@ -183,8 +183,8 @@ class ClientConnection(Stream):
             exchange.to_endpoint(held)
         self.resume_reading()
 
-    def exchange_over(self, exchange: Exchange, *, cut: bool) -> None:
-        """The exchange is done: close, or turn to the next request."""
+    def exchange_over(self, exchange: Exchange, now: float, *, cut: bool) -> None:
+        """The exchange is done, now: close, or turn to the next request."""
         exchanges = self._exchanges
         if exchanges and exchanges[0] is exchange:
             exchanges.popleft()
@@ -200,15 +200,15 @@ class ClientConnection(Stream):
                 self._linger()
             else:
                 self.refused = True
-                self.since = self.proxy.now()
+                self.since = now
                 self.transport.close()
         elif self._exchanges:  # soon, not now: a thousand pipelined requests must not nest
             self.proxy.loop.call_soon(self._begin_next)
         else:
-            self.since = self.proxy.now()
+            self.since = now
         if exchange is self._undecided:
             self.proxy.loop.call_soon(self._go_on_as_http)
-        else:
+        elif self._paused:
             self.resume_reading()
 
     def _go_on_as_http(self) -> None:

@@ -56,6 +56,7 @@ class EndpointConnection(Stream):
         if exchange is None:  # an answer that nobody asked for
             self.transport.abort()
             return
+        exchange.moved = self.proxy.now()
         if exchange.tunnelled:
             exchange.to_client(data)
             return
@@ -108,16 +109,17 @@ class EndpointConnection(Stream):
         self._exchange = exchange
         self._head_size = 0
 
-    def release(self, *, reusable: bool) -> None:
-        """The exchange is over. Keep the connection warm if both sides are at a clean boundary."""
+    def release(self, now: float, *, reusable: bool) -> None:
+        """The exchange is over, now. Stay warm if both sides are at a clean boundary."""
         tunnelled = self._exchange is not None and self._exchange.tunnelled
         self._exchange = None
         self.out = []
         if tunnelled:
             self.transport.close()  # what the client said last is still to go out
         elif reusable and self._reusable and not (self.congested or self.transport.is_closing()):
-            self.resume_reading()
-            self.proxy.warm.put(self)
+            if self._paused:
+                self.resume_reading()
+            self.proxy.warm.put(self, now)
         else:
             self.transport.abort()
 

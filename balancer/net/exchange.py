@@ -4,79 +4,26 @@ The exchange joins a client connection to an endpoint connection and owns everyt
 leak: the lease on the endpoint, the connect that may be under way, the body that waits for it.
 """
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from balancer.core.endpoint import Endpoint
 from balancer.core.failure import Failure, Outcome
-from balancer.core.pool import Pool
 from balancer.net import heads
 from balancer.net.heads import Lines
+from balancer.net.progress import Progress
 
 if TYPE_CHECKING:
-    from balancer.net.client import ClientConnection
     from balancer.net.endpoint import EndpointConnection
-    from balancer.net.proxy import Proxy
-    from balancer.net.sticky import Stay
 
 
 CODES = {code: str(code) for code in range(100, 600)}
 """Statuses as the counters name them."""
 
 
-class Exchange:
-    """What is known of one request while it is served."""
+class Exchange(Progress):
+    """What is done with one request, on either side."""
 
-    # Slots: without them this many attributes outgrow CPython's compact dictionary, and an
-    # exchange costs a microsecond more.
-    __slots__ = (
-        "answered", "attempt", "begun", "bodiless", "client", "connecting", "dialled", "done",
-        "endpoint", "first_octet", "head", "keep_alive", "key", "method", "moved", "pool", "proxy",
-        "request_chunked", "request_id", "request_whole", "response_chunked", "sent", "status",
-        "stay", "target", "tried", "tunnelled", "unsent", "untaken", "until", "upgrade",
-        "version_1_0",
-    )  # fmt: skip
-
-    def __init__(
-        self, proxy: "Proxy", client: "ClientConnection", pool: Pool, method: bytes, target: bytes
-    ) -> None:
-        self.proxy = proxy
-        self.client = client
-        self.pool = pool
-        self.method = method
-        self.target = target
-        self.key = client.key
-        """What hashes hash: the address of the client, or of whom a trusted peer speaks for."""
-        self.head = b""
-        self.request_id = b""
-        self.keep_alive = True
-        self.version_1_0 = False
-        self.upgrade = False
-        """Whether the client asks for a WebSocket."""
-        self.request_chunked = False
-        self.response_chunked = False
-        self.stay: Stay | None = None
-        self.endpoint: Endpoint | None = None
-        self.attempt: EndpointConnection | None = None
-        """The connection that carries this exchange's attempt."""
-        self.connecting: asyncio.Task[None] | None = None
-        self.tried: tuple[Endpoint, ...] = ()
-        """Endpoints at which an attempt of this exchange has failed."""
-        self.bodiless = False
-        """Whether its request is a head and nothing more, so that it can be sent once more."""
-        self.unsent: tuple[bytes, ...] = ()
-        """Body octets that wait for the connection."""
-        # Stamps, on the loop's clock; 0 is not yet. See core/deadlines.py.
-        self.begun = proxy.now()
-        self.until = self.dialled = self.sent = self.request_whole = 0.0
-        self.first_octet = self.moved = 0.0
-        self.untaken = 0
-        """Octets that the client had not taken when the deadlines were last looked at."""
-        self.answered = False
-        """Whether a final response head went to the client."""
-        self.status = 0
-        self.tunnelled = False
-        self.done = False
+    __slots__ = ()
 
     # ── towards the endpoint ─────────────────────────────────────────────────────────────────
 
@@ -167,7 +114,7 @@ class Exchange:
     def response_head(self, status: int, lines: Lines, *, body: bool, length_known: bool) -> None:
         """The endpoint's final answer begins."""
         self.answered = True
-        self.first_octet = self.moved = self.proxy.now()
+        self.first_octet = self.moved
         self.status = status
         out = self.client.out
         out.append(heads.STATUS_LINES.get(status) or heads.status_line(status))
@@ -192,7 +139,6 @@ class Exchange:
 
     def response_body(self, data: bytes) -> None:
         """A piece of the answer's body."""
-        self.moved = self.proxy.now()
         if self.response_chunked:
             data = b"%x\r\n%b\r\n" % (len(data), data)
         self.client.out.append(data)
@@ -207,7 +153,7 @@ class Exchange:
     def switched(self, lines: Lines) -> None:
         """The endpoint agreed to the WebSocket: from here on octets pass as they are."""
         self.answered = self.tunnelled = True
-        self.first_octet = self.moved = self.proxy.now()
+        self.first_octet = self.moved
         self.status = 101
         self.keep_alive = False
         ours = b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
@@ -222,7 +168,6 @@ class Exchange:
 
     def to_client(self, data: bytes) -> None:
         """Octets of the tunnel, from the endpoint."""
-        self.moved = self.proxy.now()
         self.client.transport.write(data)
 
     # ── ways out ─────────────────────────────────────────────────────────────────────────────
@@ -252,9 +197,10 @@ class Exchange:
         endpoint = pool.again(reason, self.method, self.key, tried, bodiless=self.bodiless)
         if endpoint is None:
             return False
-        self._let_go(failed)
+        now = self.proxy.now()
+        self._let_go(failed, now)
         if pool.observes:
-            pool.observe(failed, reason.outcome, "", self._endpoint_took(self.proxy.now()))
+            pool.observe(failed, reason.outcome, "", self._endpoint_took(now))
         self.tried, self.sent, self.dialled = tried, 0.0, 0.0
         self._attempt(endpoint)
         if self.attempt is not None:
@@ -267,14 +213,14 @@ class Exchange:
         asked = max(self.request_whole, self.sent) or self.dialled or self.begun
         return max(0.0, (self.first_octet or now) - asked)
 
-    def _let_go(self, endpoint: Endpoint) -> None:
+    def _let_go(self, endpoint: Endpoint, now: float) -> None:
         """Return what a failed attempt held."""
         endpoint.load.in_flight -= 1
         if self.connecting is not None:
             self.connecting.cancel()
             self.connecting = None
         if self.attempt is not None:
-            self.attempt.release(reusable=False)
+            self.attempt.release(now, reusable=False)
             self.attempt = None
         self.proxy.room(self.pool)
 
@@ -302,6 +248,7 @@ class Exchange:
             return
         self.done = True
         proxy = self.proxy
+        now = proxy.now()
         proxy.exchanges.discard(self)
         if self.connecting is not None:
             self.connecting.cancel()
@@ -309,7 +256,6 @@ class Exchange:
         if self.endpoint is not None:
             load = self.endpoint.load
             load.in_flight -= 1
-            now = proxy.now()
             load.finish(outcome, code, now - self.begun)
             if pool.observes:
                 took = self._endpoint_took(now) if pool.times else 0.0
@@ -322,10 +268,10 @@ class Exchange:
                 pool.waiting.left()
         if self.attempt is not None:
             clean = outcome == "ok" and self.request_whole > 0 and not self.tunnelled
-            self.attempt.release(reusable=clean)
+            self.attempt.release(now, reusable=clean)
             self.attempt = None
         if proxy.access_log is not None:
             proxy.access_log.note(self, outcome, code)
-        self.client.exchange_over(self, cut=cut)
+        self.client.exchange_over(self, now, cut=cut)
         if proxy.draining:
             proxy.rest()

@@ -15,7 +15,6 @@ from balancer.net import heads
 from balancer.net.heads import HOP_BY_HOP, Lines, Refusal
 
 if TYPE_CHECKING:
-    from balancer.config import Limits
     from balancer.net.exchange import Exchange
 
 _READ = HOP_BY_HOP | {
@@ -58,9 +57,7 @@ class RequestHead:
     __slots__ = (
         "_forwarding",
         "_forwarding_host",
-        "_limits",
         "_lines",
-        "_most_lines",
         "_peer",
         "_special",
         "_trusted",
@@ -68,6 +65,8 @@ class RequestHead:
         "_whole",
         "host",
         "host_name",
+        "most_body",
+        "most_fields",
         "scheme",
         "target",
     )  # fmt: skip
@@ -77,10 +76,10 @@ class RequestHead:
         self.scheme = scheme
         self._trusted = tuple(trusted) if forwarded.within(peer, trusted) else ()
         """The trusted networks, if the peer itself is in one of them."""
-        self._limits: Limits
+        self.most_fields = self.most_body = 0
+        """Limits; the body's is known here by its announced length."""
         self._lines: Lines = []
         self._special: dict[bytes, bytes] = {}
-        self._most_lines = 0
         self._version_1_0 = False
         self._whole = False
         self._forwarding = b""
@@ -91,14 +90,12 @@ class RequestHead:
         self.host_name = b""
         """The host without its port, for the routes."""
 
-    def begin(self, limits: "Limits") -> None:
+    def begin(self) -> None:
         """Forget the last request."""
         self.target = b""
         self._lines = []
         self._special = {}
-        self._limits = limits
         self._whole = False
-        self._most_lines = 4 * limits.fields
 
     def field(self, name: bytes, value: bytes) -> None:
         """Take one field in; raises Refusal for one that must not be repeated, or one too many.
@@ -111,7 +108,7 @@ class RequestHead:
         if lower not in SPECIAL:
             lines = self._lines
             lines += (name, b": ", value, b"\r\n")
-            if len(lines) > self._most_lines:
+            if len(lines) > 4 * self.most_fields:
                 raise Refusal(431, "more header fields than the limit")
             return
         value = value.rstrip(b" \t")  # RFC 9110 section 5.5; llhttp takes the left side only
@@ -155,7 +152,7 @@ class RequestHead:
         if b"upgrade" in special and (coding is not None or b"content-length" in special):
             raise Refusal(400, "an Upgrade request with a body is not understood here")
         length = special.get(b"content-length")
-        if length is not None and int(length) > self._limits.body:
+        if length is not None and int(length) > self.most_body:
             raise Refusal(413, "the body is larger than the limit")
         host = special.get(b"host")
         if host is None and not self._version_1_0:

@@ -27,15 +27,15 @@ class WarmConnections:
                 return connection
         return None
 
-    def put(self, connection: "EndpointConnection") -> None:
-        """Keep a connection; close it instead where it would be one too many or unwanted."""
+    def put(self, connection: "EndpointConnection", now: float) -> None:
+        """Keep a connection, idle from now on; close one that is too many or unwanted."""
         stack = self._stacks.get(connection.address)
         if stack is None:
             stack = self._stacks[connection.address] = []
         if connection.address not in self._proxy.wanted or len(stack) >= MOST_PER_ENDPOINT:
             connection.transport.close()
             return
-        connection.idle_since = self._proxy.now()
+        connection.idle_since = now
         stack.append(connection)
 
     def drop(self, connection: "EndpointConnection") -> None:
