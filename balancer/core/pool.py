@@ -1,12 +1,12 @@
 """A named set of endpoints, one algorithm, and the guards around it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
 
 from balancer.core import ejection, failure
-from balancer.core.algorithms import ALGORITHMS, Algorithm, Observer
+from balancer.core.algorithms import ALGORITHMS, Algorithm, Observer, Slow
 from balancer.core.algorithms.least_requests import LeastRequests
 from balancer.core.algorithms.settings import DEFAULTS, Settings
 from balancer.core.ejection import EjectionPolicy, Ejector
@@ -102,6 +102,10 @@ class Pool:
         self._warming: dict[Endpoint, float] = {}
         """Endpoints in their slow start, and when it began."""
         self._picker: Algorithm | None = None
+        self.behind = False
+        """Whether the picker was built for who was ready before, and not for who is now."""
+        self._steps: Iterator[None] = iter(())
+        """What is to be done before one for who is ready now can be built."""
         self._shares: dict[str, float] | None = None
         self.unpicked: dict[tuple[str, str], int] = {("no_endpoint", "503"): 0, ("shed", "503"): 0}
         if before is not None:
@@ -152,9 +156,30 @@ class Pool:
         self.panicking = panic is not None and len(ready) < panic * len(wanted)
         self.ready = tuple(wanted if self.panicking else ready)
         self._note_return(ready)
-        self._picker = self._build(self.ready) if self.ready else None
+        old: object = self._picker
+        self._steps = old.steps(self.ready) if self.ready and isinstance(old, Slow) else iter(())
+        self.behind = self._careful = True
+        self.build_on(0.0)
+
+    def build_on(self, seconds: float) -> bool:
+        """Build the picker for who is ready now, for about so long at most; whether it is done.
+
+        It goes on at the next call. Until it is done the old one picks, and what falls to somebody
+        who is not ready any more is given to another, as if he were full.
+        """
+        until = self._clock() + seconds
+        for _ in self._steps:
+            if self._clock() >= until:
+                return False
+        if self.behind:
+            self.behind = False
+            self._use(self._build(self.ready) if self.ready else None)
+        return True
+
+    def _use(self, built: Algorithm | None) -> None:
+        self._picker = built
         self._careful = bool(self._warming) or self.guards.limit is not None
-        picker: object = self._picker  # as an Algorithm mypy would not believe it to observe too
+        picker: object = built  # as an Algorithm mypy would not believe it to observe too
         self._learner = picker if isinstance(picker, Observer) else None
         self.observes = self.ejector is not None or self._learner is not None
         """Whether somebody here learns from how attempts end."""
@@ -236,7 +261,7 @@ class Pool:
     def _if_room(self, endpoint: Endpoint) -> Endpoint | None:
         limit = self.guards.limit
         full = limit is not None and endpoint.load.in_flight >= limit.in_flight
-        return None if full else endpoint
+        return None if full or (self.behind and endpoint not in self.ready) else endpoint
 
     def _second_choice(self, tried: Collection[Endpoint]) -> Endpoint | None:
         """The least loaded of the others: for a retry, and when the first choice is full or cold.
