@@ -16,6 +16,9 @@ from balancer.admin.metrics import BalancerCollector
 from balancer.admin.recent import Recent
 from balancer.net.proxy import Proxy
 
+ENTRIES, MOST_ENTRIES = 100, 1000
+"""Of the audit trail in one answer, unless told otherwise, and at most."""
+
 BODY_LIMIT = 1024 * 1024
 """Octets of a configuration: two hundred endpoints take about 20 KiB."""
 
@@ -79,7 +82,13 @@ class AdminApi:
         return web.json_response(live.document(self._proxy.table, self._recent, now))
 
     async def _audit(self, request: web.Request, author: Author) -> web.Response:
-        return web.json_response({"entries": self._changes.audit.entries})
+        try:
+            limit, before = _page(request)
+        except ValueError as error:
+            return problem(400, str(error))
+        entries = self._changes.audit.page(limit, before)
+        first = entries[0]["seq"] if entries else 1
+        return web.json_response({"entries": entries, "before": first if first > 1 else None})
 
     async def _get_config(self, request: web.Request, author: Author) -> web.Response:
         table = self._changes.table
@@ -97,6 +106,23 @@ class AdminApi:
             return problem(428, "send If-Match with the ETag that GET /config gave you")
         change = self._changes.put(await _text(request), "config", author, expected)
         return web.json_response(asdict(change), headers={"ETag": f'"{change.hash}"'})
+
+
+def _page(request: web.Request) -> tuple[int, int | None]:
+    """What part of the audit trail is asked for. Raises ValueError, which says what may be."""
+    asked = request.query
+    if unknown := asked.keys() - {"limit", "before"}:
+        raise ValueError(f"no parameter '{min(unknown)}'; there are: limit, before")
+    limit, before = asked.get("limit", str(ENTRIES)), asked.get("before")
+    if not _is_number(limit) or not 1 <= int(limit) <= MOST_ENTRIES:
+        raise ValueError(f"limit: {limit!r} is no whole number from 1 to {MOST_ENTRIES}")
+    if before is not None and (not _is_number(before) or int(before) < 1):
+        raise ValueError(f"before: {before!r} is no sequence number, a whole number from 1 on")
+    return int(limit), int(before) if before is not None else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 16
 
 
 async def _text(request: web.Request) -> str:
