@@ -6,14 +6,13 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from balancer.admin import live
+from balancer.admin import live, metrics
 from balancer.admin.access import Access, problem, problems
 from balancer.admin.actions import Actions, BadBody, if_match, told
 from balancer.admin.change import Author, Changes
-from balancer.admin.metrics import BalancerCollector
-from balancer.admin.recent import Recent
+from balancer.admin.recent import Counts, Recent
+from balancer.admin.slices import in_slices
 from balancer.net.proxy import Proxy
 
 ENTRIES, MOST_ENTRIES = 100, 1000
@@ -30,8 +29,6 @@ class AdminApi:
         self._proxy = proxy
         self._changes = changes
         self._recent = Recent()
-        self._registry = CollectorRegistry()
-        self._registry.register(BalancerCollector(proxy, changes))
 
     def application(self) -> web.Application:
         """The aiohttp application that serves it.
@@ -66,20 +63,29 @@ class AdminApi:
 
     async def _sample(self) -> None:
         while True:
-            loads = (endpoint.load for _, endpoint in self._proxy.table.endpoints())
-            self._recent.sample(loads, self._proxy.now())
+            loads = [endpoint.load for _, endpoint in self._proxy.table.endpoints()]
+            now = self._proxy.now()
+            self._recent.keep({load: Counts.of(load, now) async for load in in_slices(loads)})
             await asyncio.sleep(1.0)
 
     async def _livez(self, request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
-    async def _metrics(self, request: web.Request) -> web.Response:
-        page = generate_latest(self._registry)
-        return web.Response(body=page, headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        page = metrics.Page()
+        async for _ in in_slices(metrics.fill(page, self._proxy, self._changes)):
+            pass
+        answer = web.StreamResponse(headers={"Content-Type": metrics.CONTENT_TYPE})
+        await answer.prepare(request)
+        async for part in in_slices(page.parts()):
+            await answer.write(part)
+        return answer
 
     async def _table(self, request: web.Request, author: Author) -> web.Response:
         now = self._proxy.now()
-        return web.json_response(live.document(self._proxy.table, self._recent, now))
+        pieces = live.pieces(self._proxy.table, self._recent, now)
+        text = "".join([piece async for piece in in_slices(pieces)])
+        return web.json_response(text=text)
 
     async def _audit(self, request: web.Request, author: Author) -> web.Response:
         try:
