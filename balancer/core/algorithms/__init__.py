@@ -73,7 +73,7 @@ class Slow(Protocol):
 
     @staticmethod
     def steps(endpoints: Sequence[Endpoint]) -> Iterator[None]:
-        """Prepare to build it for these, in steps of 2 ms at most; building it then takes none."""
+        """Prepare to build it for these, in steps of about 2 ms at most, so that it takes none."""
         ...
 
 

@@ -37,7 +37,7 @@ def forget() -> None:
 
 
 def steps(addresses: tuple[str, ...], weights: tuple[int, ...]) -> Iterator[None]:
-    """Lay a table in steps of less than a millisecond, so that `lay` has it at once afterwards.
+    """Lay a table in small steps, the longest of about 2 ms, so that `lay` has it at once then.
 
     Each endpoint walks through all places in an order of its own; they take turns (by weight), each
     claiming the next place of its order that is free.
