@@ -163,11 +163,12 @@ def _contradictions(config: Config) -> Iterator[tuple[Place, str]]:
             message = "`algorithm: sticky` and `sticky: {secret_file: …}` go together; give both"
             yield (*here, "sticky" if pool.sticky else "algorithm"), message
         yield from _repeated([one.label for one in pool.endpoints], "endpoints", here)
-        addresses = [str(one.address) for one in pool.endpoints]
-        for j, text in enumerate(addresses):
-            if text in addresses[:j]:
+        seen: set[str] = set()
+        for j, text in enumerate(str(one.address) for one in pool.endpoints):
+            if text in seen:
                 message = f"{text} is in this pool already; give one endpoint a higher weight"
                 yield (*here, "endpoints", j, "address"), message
+            seen.add(text)
     if config.admin is not None:
         if config.admin.listen == config.listen:
             yield ("admin", "listen"), "the same as listen; give the admin listener its own port"
@@ -175,9 +176,11 @@ def _contradictions(config: Config) -> Iterator[tuple[Place, str]]:
 
 
 def _repeated(names: list[str], key: str, place: Place) -> Iterator[tuple[Place, str]]:
+    seen: set[str] = set()
     for i, name in enumerate(names):
-        if name in names[:i]:
+        if name in seen:
             yield (*place, key, i), f"the name '{name}' was given before"
+        seen.add(name)
 
 
 def warnings(config: Config) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from balancer.core.algorithms import DEFAULT_ALGORITHM
+from balancer.core.guards import Guards
 from balancer.core.hash_key import hash_key
-from balancer.core.pool import Guards
 from balancer.fields import At, Name, Seconds
 from balancer.schema import Strict
 

@@ -24,8 +24,8 @@ KEYS = 1024
 HELP = """\
 Measures each algorithm in one process: microseconds for a pick, at 8 and at 1000 endpoints with
 weights 1, 2, 3, 1, … and some load, and milliseconds for building it, which happens when an
-endpoint comes or goes and stops the event loop for so long. The least of nine batches counts.
-Before that, the share of the busiest of five equal endpoints, for three kinds of clients.
+endpoint comes or goes (the balancer builds a maglev in slices then). The least of nine batches
+counts. Before that, the share of the busiest of five equal endpoints, for three kinds of clients.
 
   make bench-picks                                 all, about half a minute
   make bench-picks ARGS="--only maglev --only ring_hash"
@@ -60,7 +60,7 @@ def build_seconds(name: str, members: Sequence[Endpoint]) -> float:
     """The least time that building it anew takes."""
     times = []
     for _ in range(BUILDS):
-        maglev_table.lay.cache_clear()  # else the second time would cost nothing
+        maglev_table.forget()  # else the second time would cost nothing
         began = time.perf_counter()
         ALGORITHMS[name](members, Random(1), time.monotonic, DEFAULTS)  # noqa: S311 the same
         times.append(time.perf_counter() - began)

@@ -6,15 +6,17 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from balancer.admin import live
+from balancer.admin import live, metrics
 from balancer.admin.access import Access, problem, problems
 from balancer.admin.actions import Actions, BadBody, if_match, told
 from balancer.admin.change import Author, Changes
-from balancer.admin.metrics import BalancerCollector
-from balancer.admin.recent import Recent
+from balancer.admin.recent import Counts, Recent
+from balancer.admin.slices import in_slices
 from balancer.net.proxy import Proxy
+
+ENTRIES, MOST_ENTRIES = 100, 1000
+"""Of the audit trail in one answer, unless told otherwise, and at most."""
 
 BODY_LIMIT = 1024 * 1024
 """Octets of a configuration: two hundred endpoints take about 20 KiB."""
@@ -27,8 +29,6 @@ class AdminApi:
         self._proxy = proxy
         self._changes = changes
         self._recent = Recent()
-        self._registry = CollectorRegistry()
-        self._registry.register(BalancerCollector(proxy, changes))
 
     def application(self) -> web.Application:
         """The aiohttp application that serves it.
@@ -63,23 +63,38 @@ class AdminApi:
 
     async def _sample(self) -> None:
         while True:
-            loads = (endpoint.load for _, endpoint in self._proxy.table.endpoints())
-            self._recent.sample(loads, self._proxy.now())
+            loads = [endpoint.load for _, endpoint in self._proxy.table.endpoints()]
+            now = self._proxy.now()
+            self._recent.keep({load: Counts.of(load, now) async for load in in_slices(loads)})
             await asyncio.sleep(1.0)
 
     async def _livez(self, request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
-    async def _metrics(self, request: web.Request) -> web.Response:
-        page = generate_latest(self._registry)
-        return web.Response(body=page, headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        page = metrics.Page()
+        async for _ in in_slices(metrics.fill(page, self._proxy, self._changes)):
+            pass
+        answer = web.StreamResponse(headers={"Content-Type": metrics.CONTENT_TYPE})
+        await answer.prepare(request)
+        async for part in in_slices(page.parts()):
+            await answer.write(part)
+        return answer
 
     async def _table(self, request: web.Request, author: Author) -> web.Response:
         now = self._proxy.now()
-        return web.json_response(live.document(self._proxy.table, self._recent, now))
+        pieces = live.pieces(self._proxy.table, self._recent, now)
+        text = "".join([piece async for piece in in_slices(pieces)])
+        return web.json_response(text=text)
 
     async def _audit(self, request: web.Request, author: Author) -> web.Response:
-        return web.json_response({"entries": self._changes.audit.entries})
+        try:
+            limit, before = _page(request)
+        except ValueError as error:
+            return problem(400, str(error))
+        entries = self._changes.audit.page(limit, before)
+        first = entries[0]["seq"] if entries else 1
+        return web.json_response({"entries": entries, "before": first if first > 1 else None})
 
     async def _get_config(self, request: web.Request, author: Author) -> web.Response:
         table = self._changes.table
@@ -97,6 +112,23 @@ class AdminApi:
             return problem(428, "send If-Match with the ETag that GET /config gave you")
         change = self._changes.put(await _text(request), "config", author, expected)
         return web.json_response(asdict(change), headers={"ETag": f'"{change.hash}"'})
+
+
+def _page(request: web.Request) -> tuple[int, int | None]:
+    """What part of the audit trail is asked for. Raises ValueError, which says what may be."""
+    asked = request.query
+    if unknown := asked.keys() - {"limit", "before"}:
+        raise ValueError(f"no parameter '{min(unknown)}'; there are: limit, before")
+    limit, before = asked.get("limit", str(ENTRIES)), asked.get("before")
+    if not _is_number(limit) or not 1 <= int(limit) <= MOST_ENTRIES:
+        raise ValueError(f"limit: {limit!r} is no whole number from 1 to {MOST_ENTRIES}")
+    if before is not None and (not _is_number(before) or int(before) < 1):
+        raise ValueError(f"before: {before!r} is no sequence number, a whole number from 1 on")
+    return int(limit), int(before) if before is not None else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 16
 
 
 async def _text(request: web.Request) -> str:

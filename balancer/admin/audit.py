@@ -75,6 +75,11 @@ class AuditTrail:
         self.entries.append(entry)
         return entry
 
+    def page(self, limit: int, before: int | None = None) -> list[dict[str, Any]]:
+        """The newest entries, at most `limit`, newest last; those before a sequence number only."""
+        end = len(self.entries) if before is None else min(before - 1, len(self.entries))
+        return self.entries[max(0, end - limit) : end]
+
     @staticmethod
     def _write(path: Path, line: str) -> None:
         try:

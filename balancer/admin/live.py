@@ -1,5 +1,7 @@
 """The table as `GET /table` shows it: what is configured, what is counted, what was so recently."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from balancer import config as configuration
@@ -9,18 +11,25 @@ from balancer.core.pool import Pool
 from balancer.table import Table
 
 
-def document(table: Table, recent: Recent, now: float) -> dict[str, Any]:
-    """Everything about pools and endpoints; counters raw, so that a reader can difference them."""
-    shares = table.expected_shares()
-    pools = [_pool(pool, shares[pool.name], recent, now) for pool in table.pools.values()]
-    warnings = configuration.warnings(table.config)
-    return {"hash": table.hash, "warnings": warnings, "pools": pools}
+def pieces(table: Table, recent: Recent, now: float) -> Iterator[str]:
+    """Everything about pools and endpoints as JSON, an endpoint at a time; counters are raw, so
+    that a reader can difference them.
+    """
+    warnings = json.dumps(configuration.warnings(table.config))
+    yield f'{{"hash": "{table.hash}", "warnings": {warnings}, "pools": ['
+    for place, pool in enumerate(table.pools.values()):
+        yield ", " if place else ""
+        yield from _pool(pool, recent, now)
+    yield "]}"
 
 
-def _pool(pool: Pool, shares: dict[str, float], recent: Recent, now: float) -> dict[str, Any]:
-    growths = {one: recent.growth(one.load, now) for one in pool.endpoints}
-    attempts = sum(growth.attempts for growth in growths.values())
-    return {
+def _pool(pool: Pool, recent: Recent, now: float) -> Iterator[str]:
+    growths = {}
+    for one in pool.endpoints:
+        growths[one] = recent.growth(one.load, now)
+        yield ""
+    shares, attempts = pool.expected_shares(), sum(one.attempts for one in growths.values())
+    head = {
         "name": pool.name,
         "algorithm": pool.algorithm,
         "ready": len(pool.ready),
@@ -28,15 +37,15 @@ def _pool(pool: Pool, shares: dict[str, float], recent: Recent, now: float) -> d
         "queue": pool.waiting.live if pool.waiting else 0,
         "queue_refused": pool.waiting.refused if pool.waiting else 0,
         "unpicked": sum(pool.unpicked.values()),
-        "endpoints": [
-            {
-                **_endpoint(pool, one, now),
-                "expected_share": shares[one.name],
-                "recent": _recent(growth, attempts),
-            }
-            for one, growth in growths.items()
-        ],
     }
+    yield json.dumps(head)[:-1] + ', "endpoints": ['
+    for place, (one, growth) in enumerate(growths.items()):
+        shown = _endpoint(pool, one, now) | {
+            "expected_share": shares[one.name],
+            "recent": _recent(growth, attempts),
+        }
+        yield (", " if place else "") + json.dumps(shown)
+    yield "]}"
 
 
 def _endpoint(pool: Pool, one: Endpoint, now: float) -> dict[str, Any]:

@@ -3,16 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
-from prometheus_client.registry import Collector
-
 from balancer import config as configuration
-from balancer.core.endpoint import LATENCY_BUCKETS, Endpoint
+from balancer.core.endpoint import LATENCY_BUCKETS, Endpoint, Load
 from balancer.core.pool import Pool
 
 if TYPE_CHECKING:
@@ -27,6 +19,10 @@ class Declared(NamedTuple):
     labels: tuple[str, ...]
     help: str
 
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+BOUNDS = [*(str(float(bound)) for bound in LATENCY_BUCKETS), "+Inf"]
 
 BY_ENDPOINT = ("pool", "endpoint")
 
@@ -78,120 +74,116 @@ METRICS = [
     Declared("lb_config_reloads_total", ("result",), "Changes: applied, unchanged, refused"),
     Declared("lb_config_warnings", (), "Dangerous settings in the running configuration"),
 ]
-_DECLARED = {one.name: one for one in METRICS}
 
 
-def _gauge(name: str) -> GaugeMetricFamily:
-    one = _DECLARED[name]
-    return GaugeMetricFamily(one.name, one.help, labels=one.labels)
+class Page:
+    """Prometheus's text format 0.0.4, line by line.
+
+    Its client library takes 14 microseconds for a sample, and an endpoint has fifty: at a thousand
+    endpoints 0.7 s, here a twentieth.
+    """
+
+    def __init__(self) -> None:
+        self._lines = {
+            one.name: [f"# HELP {one.name} {one.help}\n# TYPE {one.name} {_kind(one.name)}\n"]
+            for one in METRICS
+        }
+
+    def add(self, name: str, labels: str, value: float, suffix: str = "") -> None:
+        """A sample of a metric that is declared; for labels see `labelled`."""
+        self._lines[name].append(f"{name}{suffix}{{{labels}}} {value}\n")
+
+    def parts(self) -> Iterator[bytes]:
+        """All of it, a metric's samples together; a thousand lines at a time."""
+        for lines in self._lines.values():
+            for begin in range(0, len(lines), 1000):
+                yield "".join(lines[begin : begin + 1000]).encode()
 
 
-def _counter(name: str) -> CounterMetricFamily:
-    one = _DECLARED[name]
-    return CounterMetricFamily(one.name.removesuffix("_total"), one.help, labels=one.labels)
+def _kind(name: str) -> str:
+    if name == "lb_request_duration_seconds":
+        return "histogram"
+    return "counter" if name.endswith("_total") else "gauge"
 
 
-class BalancerCollector(Collector):
-    """Turns the live counters into Prometheus samples. Every series is there from the start."""
+def labelled(**labels: str) -> str:
+    """Labels as a sample has them between its braces."""
+    escaped = (
+        (name, value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n"))
+        for name, value in labels.items()
+    )
+    return ",".join(f'{name}="{value}"' for name, value in escaped)
 
-    def __init__(self, proxy: "Proxy", changes: "Changes") -> None:
-        self._proxy = proxy
-        self._changes = changes
 
-    def collect(self) -> Iterator[Metric]:
-        endpoints = list(self._proxy.table.endpoints())
-        yield self._requests(endpoints)
-        yield self._durations(endpoints)
-        yield from self._gauges(endpoints)
-        yield from self._guards(endpoints)
-        yield from self._configuration()
-        refused = _counter("lb_refused_total")
-        for code, count in self._proxy.refused.items():
-            refused.add_metric([str(code)], count)
-        yield refused
-        denied = _counter("lb_denied_total")
-        denied.add_metric([], self._proxy.denied)
-        yield denied
-        connections = _gauge("lb_connections")
-        clients = len(self._proxy.clients) + len(self._proxy.arriving)
-        connections.add_metric(["client"], clients)
-        connections.add_metric(["endpoint"], self._proxy.endpoint_connections)
-        yield connections
+def fill(page: Page, proxy: "Proxy", changes: "Changes") -> Iterator[None]:
+    """Add a sample for every series there is, all from the start; a step for each endpoint."""
+    shares = proxy.table.expected_shares()
+    for pool, endpoint in proxy.table.endpoints():
+        here = labelled(pool=pool.name, endpoint=endpoint.name)
+        _load(page, here, endpoint.load)
+        _state(page, here, pool, endpoint)
+        page.add("lb_endpoint_expected_share", here, shares[pool.name][endpoint.name])
+        yield
+    for pool in proxy.table.pools.values():
+        _pool(page, pool)
+    _process(page, proxy)
+    _configuration(page, changes)
 
-    def _requests(self, endpoints: list[tuple[Pool, Endpoint]]) -> Metric:
-        requests = _counter("lb_requests_total")
-        for pool, endpoint in endpoints:
-            for (outcome, code), count in endpoint.load.finished.items():
-                requests.add_metric([pool.name, endpoint.name, code, outcome], count)
-        for pool in self._proxy.table.pools.values():
-            for (outcome, code), count in pool.unpicked.items():
-                requests.add_metric([pool.name, "", code, outcome], count)
-        return requests
 
-    def _durations(self, endpoints: list[tuple[Pool, Endpoint]]) -> Metric:
-        one = _DECLARED["lb_request_duration_seconds"]
-        durations = HistogramMetricFamily(one.name, one.help, labels=one.labels)
-        bounds = [*(str(float(bound)) for bound in LATENCY_BUCKETS), "+Inf"]
-        for pool, endpoint in endpoints:
-            running, buckets = 0, []
-            for bound, count in zip(bounds, endpoint.load.bucket_counts, strict=True):
-                running += count
-                buckets.append((bound, running))
-            durations.add_metric([pool.name, endpoint.name], buckets, endpoint.load.seconds)
-        return durations
+def _load(page: Page, here: str, load: Load) -> None:
+    for (outcome, code), count in load.finished.items():
+        page.add("lb_requests_total", f'{here},code="{code}",outcome="{outcome}"', count)
+    running = 0
+    for bound, count in zip(BOUNDS, load.bucket_counts, strict=True):
+        running += count
+        page.add("lb_request_duration_seconds", f'{here},le="{bound}"', running, "_bucket")
+    page.add("lb_request_duration_seconds", here, running, "_count")
+    page.add("lb_request_duration_seconds", here, load.seconds, "_sum")
+    page.add("lb_attempts_total", here, load.attempts)
+    page.add("lb_inflight", here, load.in_flight)
+    for reason, count in load.retried.items():
+        page.add("lb_retries_total", f'{here},reason="{reason}"', count)
+    for reason, count in load.ejected.items():
+        page.add("lb_ejections_total", f'{here},reason="{reason}"', count)
 
-    def _gauges(self, endpoints: list[tuple[Pool, Endpoint]]) -> Iterator[Metric]:
-        shares = self._proxy.table.expected_shares()
-        attempts, in_flight = _counter("lb_attempts_total"), _gauge("lb_inflight")
-        weight, share = _gauge("lb_endpoint_weight"), _gauge("lb_endpoint_expected_share")
-        up, state = _gauge("lb_endpoint_up"), _gauge("lb_endpoint_state")
-        for pool, endpoint in endpoints:
-            labels = [pool.name, endpoint.name]
-            attempts.add_metric(labels, endpoint.load.attempts)
-            in_flight.add_metric(labels, endpoint.load.in_flight)
-            weight.add_metric(labels, endpoint.weight)
-            share.add_metric(labels, shares[pool.name][endpoint.name])
-            up.add_metric(labels, float(endpoint.health.up))
-            for name in ("active", "drain"):
-                state.add_metric([*labels, name], float(endpoint.state == name))
-        yield from (attempts, in_flight, weight, share, up, state)
 
-    def _guards(self, endpoints: list[tuple[Pool, Endpoint]]) -> Iterator[Metric]:
-        retries, ejections = _counter("lb_retries_total"), _counter("lb_ejections_total")
-        ejected, warming = _gauge("lb_endpoint_ejected"), _gauge("lb_endpoint_warming")
-        for pool, endpoint in endpoints:
-            labels = [pool.name, endpoint.name]
-            for reason, count in endpoint.load.retried.items():
-                retries.add_metric([*labels, reason], count)
-            for reason, count in endpoint.load.ejected.items():
-                ejections.add_metric([*labels, reason], count)
-            ejected.add_metric(labels, float(endpoint.health.ejected_until > 0))
-            warming.add_metric(labels, float(pool.warms(endpoint)))
-        yield from (retries, ejections, ejected, warming)
-        refused, panic = _counter("lb_retries_refused_total"), _gauge("lb_panic")
-        queue, overflow = _gauge("lb_queue"), _counter("lb_queue_refused_total")
-        for pool in self._proxy.table.pools.values():
-            refused.add_metric([pool.name], pool.retries.refused if pool.retries else 0)
-            panic.add_metric([pool.name], float(pool.panicking))
-            waiting = pool.waiting
-            queue.add_metric([pool.name], waiting.live if waiting else 0)
-            overflow.add_metric([pool.name], waiting.refused if waiting else 0)
-        yield from (refused, panic, queue, overflow)
+def _state(page: Page, here: str, pool: Pool, endpoint: Endpoint) -> None:
+    page.add("lb_endpoint_weight", here, endpoint.weight)
+    page.add("lb_endpoint_up", here, int(endpoint.health.up))
+    for name in ("active", "drain"):
+        page.add("lb_endpoint_state", f'{here},state="{name}"', int(endpoint.state == name))
+    page.add("lb_endpoint_ejected", here, int(endpoint.health.ejected_until > 0))
+    page.add("lb_endpoint_warming", here, int(pool.warms(endpoint)))
 
-    def _configuration(self) -> Iterator[Metric]:
-        reloads, table = self._changes.reloads, self._changes.table
-        info = _gauge("lb_config_info")
-        info.add_metric([table.hash], 1)
-        yield info
-        count = _counter("lb_config_reloads_total")
-        for result in ("applied", "unchanged", "refused"):
-            count.add_metric([result], getattr(reloads, result))
-        yield count
-        for name, value in [
-            ("lb_config_last_reload_successful", float(reloads.last_successful)),
-            ("lb_config_last_reload_success_timestamp_seconds", reloads.last_success.timestamp()),
-            ("lb_config_warnings", len(configuration.warnings(table.config))),
-        ]:
-            gauge = _gauge(name)
-            gauge.add_metric([], value)
-            yield gauge
+
+def _pool(page: Page, pool: Pool) -> None:
+    here = labelled(pool=pool.name)
+    nowhere = labelled(pool=pool.name, endpoint="")
+    for (outcome, code), count in pool.unpicked.items():
+        page.add("lb_requests_total", f'{nowhere},code="{code}",outcome="{outcome}"', count)
+    page.add("lb_retries_refused_total", here, pool.retries.refused if pool.retries else 0)
+    page.add("lb_panic", here, int(pool.panicking))
+    page.add("lb_queue", here, pool.waiting.live if pool.waiting else 0)
+    refused = pool.waiting.refused if pool.waiting else 0
+    page.add("lb_queue_refused_total", here, refused)
+
+
+def _process(page: Page, proxy: "Proxy") -> None:
+    for code, count in proxy.refused.items():
+        page.add("lb_refused_total", labelled(code=str(code)), count)
+    page.add("lb_denied_total", "", proxy.denied)
+    clients = len(proxy.clients) + len(proxy.arriving)
+    page.add("lb_connections", labelled(side="client"), clients)
+    page.add("lb_connections", labelled(side="endpoint"), proxy.endpoint_connections)
+
+
+def _configuration(page: Page, changes: "Changes") -> None:
+    reloads, table = changes.reloads, changes.table
+    page.add("lb_config_info", labelled(hash=table.hash), 1)
+    for result in ("applied", "unchanged", "refused"):
+        count = getattr(reloads, result)
+        page.add("lb_config_reloads_total", labelled(result=result), count)
+    page.add("lb_config_last_reload_successful", "", int(reloads.last_successful))
+    applied = reloads.last_success.timestamp()
+    page.add("lb_config_last_reload_success_timestamp_seconds", "", applied)
+    page.add("lb_config_warnings", "", len(configuration.warnings(table.config)))

@@ -5,7 +5,6 @@ fifth of one second's is 6.4 ± 2.3.
 """
 
 from collections import deque
-from collections.abc import Iterable
 from typing import NamedTuple, cast
 
 from balancer.core.endpoint import LATENCY_BUCKETS, Load
@@ -75,9 +74,9 @@ class Recent:
     def __init__(self) -> None:
         self._samples: deque[dict[Load, Counts]] = deque(maxlen=SPAN)
 
-    def sample(self, loads: Iterable[Load], now: float) -> None:
+    def keep(self, sample: dict[Load, Counts]) -> None:
         """Keep how the counters stand; call it once a second."""
-        self._samples.append({load: Counts.of(load, now) for load in loads})
+        self._samples.append(sample)
 
     def growth(self, load: Load, now: float) -> Counts:
         """What a load's counters grew by since its oldest sample that is kept."""

@@ -1,62 +1,24 @@
 """A named set of endpoints, one algorithm, and the guards around it."""
 
 import sys
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 from balancer.core import ejection, failure
-from balancer.core.algorithms import ALGORITHMS, Algorithm, Observer
+from balancer.core.algorithms import ALGORITHMS, Algorithm, Observer, Slow
 from balancer.core.algorithms.least_requests import LeastRequests
 from balancer.core.algorithms.settings import DEFAULTS, Settings
-from balancer.core.ejection import EjectionPolicy, Ejector
+from balancer.core.ejection import Ejector
 from balancer.core.endpoint import Endpoint
 from balancer.core.failure import Failure, Outcome, is_failure
+from balancer.core.guards import NONE, Guards
 from balancer.core.hash_key import HashKey
 from balancer.core.retry_budget import RetryBudget
 from balancer.core.waiting import Waiter, Waiting
 
 COLDEST = 0.1
 """The least part of its share that a warming endpoint gets, or it would never warm: Envoy's."""
-
-
-class Limit(Protocol):
-    """How much one endpoint carries at once, and how many exchanges wait for room."""
-
-    @property
-    def in_flight(self) -> int: ...
-    @property
-    def queue(self) -> int: ...
-    @property
-    def wait(self) -> float: ...
-
-
-class Retry(Protocol):
-    """How many attempts an exchange may make, and the budget for those after the first."""
-
-    @property
-    def attempts(self) -> int: ...
-    @property
-    def budget(self) -> float: ...
-    @property
-    def floor(self) -> float: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """What protects a pool. Each is off unless it is set."""
-
-    ejection: EjectionPolicy | None = None
-    panic: float | None = None
-    """Below this share of endpoints ready, all that are wanted count as ready."""
-    slow_start: float | None = None
-    """Seconds over which an endpoint that came back gets its share."""
-    limit: Limit | None = None
-    retry: Retry | None = None
-
-
-NONE = Guards()
 
 
 class Pool:
@@ -95,6 +57,10 @@ class Pool:
         self._rng = rng
         self._clock = clock
         self._begun = before is None
+        self._most = guards.limit.in_flight if guards.limit else sys.maxsize
+        """What one endpoint may carry."""
+        self._at_ease = 0
+        """Who carries less than this is picked without another look."""
         self.ready: tuple[Endpoint, ...] = ()
         self._were_ready: set[str] | None = before._were_ready if before else None
         """Addresses of those that were ready by themselves; None before the first look."""
@@ -103,6 +69,10 @@ class Pool:
         self._warming: dict[Endpoint, float] = {}
         """Endpoints in their slow start, and when it began."""
         self._picker: Algorithm | None = None
+        self.behind = False
+        """Whether the picker was built for who was ready before, and not for who is now."""
+        self._steps: Iterator[None] = iter(())
+        """What is to be done before one for who is ready now can be built."""
         self._shares: dict[str, float] | None = None
         self.unpicked: dict[tuple[str, str], int] = {("no_endpoint", "503"): 0, ("shed", "503"): 0}
         if before is not None:
@@ -154,10 +124,30 @@ class Pool:
         self.panicking = panic is not None and len(ready) < panic * len(wanted)
         self.ready = tuple(wanted if self.panicking else ready)
         self._note_return(ready)
-        self._picker = self._build(self.ready) if self.ready else None
-        limit = self.guards.limit
-        self._most = limit.in_flight if limit is not None else sys.maxsize
-        picker: object = self._picker  # as an Algorithm mypy would not believe it to observe too
+        old: object = self._picker
+        self._steps = old.steps(self.ready) if self.ready and isinstance(old, Slow) else iter(())
+        self.behind, self._at_ease = True, 0
+        self.build_on(0.0)
+
+    def build_on(self, seconds: float) -> bool:
+        """Build the picker for who is ready now, for about so long at most; whether it is done.
+
+        It goes on at the next call. Until it is done the old one picks, and what falls to somebody
+        who is not ready any more is given to another, as if he were full.
+        """
+        until = self._clock() + seconds
+        for _ in self._steps:
+            if self._clock() >= until:
+                return False
+        if self.behind:
+            self.behind = False
+            self._use(self._build(self.ready) if self.ready else None)
+        return True
+
+    def _use(self, built: Algorithm | None) -> None:
+        self._picker = built
+        self._at_ease = 0 if self._warming else self._most
+        picker: object = built  # as an Algorithm mypy would not believe it to observe too
         self._learner = picker if isinstance(picker, Observer) else None
         self.times = self._learner is not None
         """Whether somebody here goes by how long attempts take."""
@@ -221,7 +211,7 @@ class Pool:
         if tried:
             return self._second_choice(tried)
         endpoint = picker.pick(key)
-        if endpoint.load.in_flight < self._most and not self._warming:
+        if endpoint.load.in_flight < self._at_ease:
             return endpoint  # as nearly always
         if self._takes(endpoint):
             return endpoint
@@ -241,6 +231,8 @@ class Pool:
         return self._if_room(endpoint) is not None
 
     def _if_room(self, endpoint: Endpoint) -> Endpoint | None:
+        if self.behind and endpoint not in self.ready:
+            return None
         return endpoint if endpoint.load.in_flight < self._most else None
 
     def _second_choice(self, tried: Collection[Endpoint]) -> Endpoint | None:

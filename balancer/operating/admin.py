@@ -51,6 +51,9 @@ exit codes: 0 done (or nothing to do); 1 the balancer refused it, or the audit t
   2 it could not be asked: a wrong option, no balancer there
 """
 
+LAST = 100
+"""Audit entries that are shown unless told otherwise."""
+
 Do = Callable[[AdminClient, argparse.Namespace], int]
 
 
@@ -107,12 +110,24 @@ def parser() -> argparse.ArgumentParser:
             "--if-match", metavar="HASH", help="only if this configuration runs (see: admin config)"
         )
     audit = verb("audit", show_audit, "who changed what; --verify checks the chain")
-    audit.add_argument("--last", type=int, metavar="N", help="the last N entries only")
+    audit.add_argument(
+        "--last", type=_count, metavar="N", default=LAST,
+        help=f"the last N entries ({LAST}), or `all`",
+    )  # fmt: skip
     audit.add_argument(
         "--verify", nargs="?", const=trail.LIVE, metavar="FILE",
         help="verify the chain of a balancer's --audit file; without FILE, that of the running one",
     )  # fmt: skip
     return whole
+
+
+def _count(text: str) -> int | None:
+    """How many; None for all."""
+    if text == "all":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 1 on nor `all`")
+    return int(text)
 
 
 def _endpoint_verbs(
@@ -207,11 +222,13 @@ def allow(client: AdminClient, asked: argparse.Namespace) -> int:
 def show_audit(client: AdminClient, asked: argparse.Namespace) -> int:
     """GET /audit, or a file; its entries, or whether their chain is whole."""
     if asked.verify is None:
-        entries = trail.live_entries(client)[-asked.last if asked.last else 0 :]
+        entries = trail.live_entries(client, asked.last)
         if asked.json:
             say(json.dumps({"entries": entries}))
         else:
-            say("\n".join(map(accounts.entry, entries)))
+            earlier = entries[0]["seq"] - 1 if entries else 0
+            lines = [f"({earlier} earlier: --last all)"] if earlier else []
+            say("\n".join([*lines, *map(accounts.entry, entries)]))
         return DONE
     head = trail.verified(client, asked.verify)
     say(

@@ -6,6 +6,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from balancer.operating import crowd
 from balancer.operating.client import printable
 
 SKEWED = 2.0
@@ -14,11 +15,25 @@ BUSY = 0.01
 """A failing share above this is shown in red: the objective is 99 %."""
 
 
-def page(table: dict[str, Any], width: int, *, plain: bool = False) -> RenderableType:
-    """Every pool; `plain` for terminals that have ASCII only."""
+def page(
+    table: dict[str, Any],
+    width: int,
+    *,
+    plain: bool = False,
+    height: int | None = None,
+    skip: int = 0,
+) -> RenderableType:
+    """Every pool; `plain` for terminals that have ASCII only.
+
+    Where a `height` has no room for all endpoints of a pool: the worst of them, without the first
+    `skip`, and a line of what is left out.
+    """
     parts: list[RenderableType] = []
-    for pool in table["pools"]:
-        parts += [_title(pool), _endpoints(pool, width, plain=plain)]
+    for pool, room in zip(table["pools"], crowd.rooms(table, width, height), strict=True):
+        shown, others = crowd.chosen(pool["endpoints"], room, skip)
+        parts += [_title(pool), _endpoints(pool, shown, width, plain=plain)]
+        if others:
+            parts.append(Text(crowd.summary(others), "dim", no_wrap=True, overflow="ellipsis"))
     parts += [
         Text(f"warning: {printable(one)}", style="yellow") for one in table.get("warnings", [])
     ]
@@ -47,7 +62,9 @@ BAR, STATE, NAME, GAP = 12, 11, 24, 2
 """Widths: the least of a bar, of a state, the most of a name, and between two columns."""
 
 
-def _endpoints(pool: dict[str, Any], width: int, *, plain: bool) -> Table:
+def _endpoints(
+    pool: dict[str, Any], rows: list[dict[str, Any]], width: int, *, plain: bool
+) -> Table:
     longest = min(NAME, max(len(one["name"]) for one in pool["endpoints"]), width // 3)
     room = width - max(8, longest) - STATE - 2 * GAP
     shown = _shown(room - BAR)
@@ -59,7 +76,7 @@ def _endpoints(pool: dict[str, Any], width: int, *, plain: bool) -> Table:
         header = name.replace("×", "x") if plain else name
         grid.add_column(header, justify="right", no_wrap=True, width=COLUMNS[name])
     grid.add_column("state", no_wrap=True)
-    for one in pool["endpoints"]:
+    for one in rows:
         numbers = _numbers(one, len(pool["endpoints"]))
         style = "red" if numbers["× even"].style == "bold red" else "green"
         grid.add_row(

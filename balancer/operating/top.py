@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from types import FrameType
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
 from balancer.fields import seconds
-from balancer.operating import screen
+from balancer.operating import crowd, screen
 from balancer.operating.client import (
     DONE,
     EPILOG,
@@ -37,7 +38,7 @@ from balancer.operating.client import (
 HELP = """\
 Shows what each endpoint of a running balancer gets and how it fares, over the last ten seconds.
 
-  evenhand top                              live; q or Ctrl-C ends it
+  evenhand top                              live; q or Ctrl-C ends it; j, k, PgDn, PgUp scroll
   evenhand top --once                       one table, for a dumb terminal or a ticket
   evenhand top --json --interval 5s         one JSON object a line, for programs
 
@@ -47,7 +48,16 @@ columns:
   fail, gone         exchanges that failed (5xx, no answer); whose client left before the answer
   mean, p99          seconds from head to end; p99 interpolated within the metrics' buckets
   state              up, warming, drain, weight 0, down (probes), ejected and for how long yet
+
+Of more endpoints than the screen has lines the worst are shown: who is not ready, then by what is
+in flight, then by how far the share is off.
 """
+
+STEPS = {
+    b"j": 1, b"\x1b[B": 1, b"\x1bOB": 1, b"\x1b[6~": 10,
+    b"k": -1, b"\x1b[A": -1, b"\x1bOA": -1, b"\x1b[5~": -10,
+}  # fmt: skip
+"""Endpoints that a key scrolls by: letters, arrows, PgDn and PgUp."""
 
 PIPED_WIDTH = 120
 """Columns, where nobody says how wide the paper is."""
@@ -101,32 +111,64 @@ def show(client: AdminClient, interval: float, *, once: bool) -> int:
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PIPED_WIDTH
-    first = look(client, console)
+    view = View(client, console)
+    view.look()
     if once or not console.is_terminal or console.is_dumb_terminal or not sys.stdin.isatty():
-        console.print(first)
+        console.print(view.drawn(whole=True))
         return DONE
-    with (
-        keys(),
-        Live(first, console=console, screen=True, auto_refresh=False) as live,
-    ):
-        while not quits(interval):
-            live.update(look_again(client, console), refresh=True)
+    with keys(), Live(view.drawn(), console=console, screen=True, auto_refresh=False) as live:
+        due = time.monotonic() + interval
+        while (pressed := key(due - time.monotonic())) not in (b"q", b"Q"):
+            view.scroll(STEPS.get(pressed, 0))
+            if time.monotonic() >= due:
+                view.look_again()
+                due = time.monotonic() + interval
+            live.update(view.drawn(), refresh=True)
     return DONE
 
 
-def look(client: AdminClient, console: Console) -> RenderableType:
-    """The page as it is now. Raises Refused, Unusable."""
-    table = client.get("/table").document
-    head = Text(f"{client.url}  config {table['hash']}  {datetime.now():%H:%M:%S}", "dim")
-    return Group(head, screen.page(table, console.width, plain=screen.is_plain(console)))
+class View:
+    """What is on the screen: the table as it was last told, and how far it is scrolled."""
 
+    def __init__(self, client: AdminClient, console: Console) -> None:
+        self._client = client
+        self._console = console
+        self._skip = 0
+        self._table: dict[str, Any] = {}
+        self._head: RenderableType = ""
+        self._failure = ""
 
-def look_again(client: AdminClient, console: Console) -> RenderableType:
-    """The page, or why there is none just now: a balancer that restarts comes back."""
-    try:
-        return look(client, console)
-    except (Refused, Unusable) as error:
-        return Text(f"{printable(str(error))}\n\nasking again; q quits", "red")
+    def look(self) -> None:
+        """Ask for the table. Raises Refused, Unusable."""
+        self._table = self._client.get("/table").document
+        said = f"{self._client.url}  config {self._table['hash']}  {datetime.now():%H:%M:%S}"
+        self._head, self._failure = Text(said, "dim"), ""
+
+    def look_again(self) -> None:
+        """The same, or keep why there is none just now: a balancer that restarts comes back."""
+        try:
+            self.look()
+        except (Refused, Unusable) as error:
+            self._failure = f"{printable(str(error))}\n\nasking again; q quits"
+
+    def scroll(self, endpoints: int) -> None:
+        """Down by so many endpoints, or up; not beyond the last or the first."""
+        most = crowd.furthest(self._table, self._console.width, self._height)
+        self._skip = max(0, min(self._skip + endpoints, most))
+
+    def drawn(self, *, whole: bool = False) -> RenderableType:
+        """The page; all of it, or as much as the screen has room for."""
+        if self._failure:
+            return Text(self._failure, "red")
+        plain, height = screen.is_plain(self._console), None if whole else self._height
+        width = self._console.width
+        body = screen.page(self._table, width, plain=plain, height=height, skip=self._skip)
+        return Group(self._head, body)
+
+    @property
+    def _height(self) -> int:
+        """Lines below the head."""
+        return self._console.height - 1
 
 
 @contextmanager
@@ -146,11 +188,15 @@ def keys() -> Iterator[None]:
         signal.signal(signal.SIGTERM, handler)
 
 
-def quits(interval: float) -> bool:
-    """Wait for an interval; True at once if q was pressed meanwhile, or nobody is there."""
-    until = time.monotonic() + interval
-    while (left := until - time.monotonic()) > 0:
-        readable, _, _ = select.select([sys.stdin], [], [], left)
-        if readable and os.read(sys.stdin.fileno(), 1) in (b"q", b"Q", b""):
-            return True
-    return False
+def key(within: float) -> bytes:
+    """The key that is pressed meanwhile, as its whole sequence; b"" for none, b"q" for nobody."""
+    if not _readable(within):
+        return b""
+    pressed = os.read(sys.stdin.fileno(), 1) or b"q"
+    while pressed[:1] == b"\x1b" and len(pressed) < 4 and pressed not in STEPS and _readable(0.02):
+        pressed += os.read(sys.stdin.fileno(), 1)
+    return pressed
+
+
+def _readable(within: float) -> bool:
+    return bool(select.select([sys.stdin], [], [], max(0.0, within))[0])

@@ -15,9 +15,21 @@ class Broken(Exception):
     """An entry was altered, taken out or added; says which."""
 
 
-def live_entries(client: AdminClient) -> list[dict[str, Any]]:
-    """The running balancer's entries. Raises Refused, Unusable."""
-    entries: list[dict[str, Any]] = client.get("/audit").document["entries"]
+PAGE = 500
+"""Entries that are asked for at once: each has the shares of all endpoints."""
+
+
+def live_entries(client: AdminClient, last: int | None = None) -> list[dict[str, Any]]:
+    """The running balancer's entries, or the last so many. Raises Refused, Unusable."""
+    entries: list[dict[str, Any]] = []
+    before = ""
+    while last is None or len(entries) < last:
+        limit = PAGE if last is None else min(PAGE, last - len(entries))
+        page = client.get(f"/audit?limit={limit}{before}").document
+        entries = page["entries"] + entries
+        if page.get("before") is None:
+            break
+        before = f"&before={page['before']}"
     return entries
 
 

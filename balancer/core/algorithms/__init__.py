@@ -5,7 +5,7 @@ set changes. It never hears of health, draining, retries or reloads. All endpoin
 a weight of at least 1.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Protocol, runtime_checkable
 
@@ -64,6 +64,16 @@ class Observer(Protocol):
 
     def gave_up(self, endpoint: Endpoint, seconds: float, now: float) -> None:
         """A client left, `seconds` after the attempt began, and without an answer."""
+        ...
+
+
+@runtime_checkable
+class Slow(Protocol):
+    """An algorithm that takes so long to build that requests would have to wait for it."""
+
+    @staticmethod
+    def steps(endpoints: Sequence[Endpoint]) -> Iterator[None]:
+        """Prepare to build it for these, in steps of about 2 ms at most, so that it takes none."""
         ...
 
 

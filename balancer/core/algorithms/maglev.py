@@ -1,11 +1,12 @@
 """Maglev: consistent hashing by a table, exactly Envoy's."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 from xxhash import xxh64_intdigest
 
-from balancer.core.algorithms.maglev_table import SIZE, lay
+from balancer.core.algorithms.maglev_table import SIZE, lay, steps
 from balancer.core.algorithms.settings import Settings
 from balancer.core.endpoint import Endpoint
 
@@ -25,7 +26,7 @@ class Maglev:
         settings: Settings,
     ) -> None:
         self._endpoints = endpoints
-        self._table = _table(endpoints)
+        self._table = lay(*_addresses_and_weights(endpoints))
 
     def pick(self, key: bytes) -> Endpoint:
         """The endpoint in the key's place of the table."""
@@ -34,12 +35,20 @@ class Maglev:
     @staticmethod
     def shares(endpoints: Sequence[Endpoint]) -> list[float]:
         """The places that each has in the table."""
-        table = _table(endpoints)
-        return [table.count(i) / SIZE for i in range(len(endpoints))]
+        table = lay(*_addresses_and_weights(endpoints))
+        places = Counter(table)
+        return [places[i] / SIZE for i in range(len(endpoints))]
+
+    @staticmethod
+    def steps(endpoints: Sequence[Endpoint]) -> Iterator[None]:
+        """Lay the table."""
+        return steps(*_addresses_and_weights(endpoints))
 
 
-def _table(endpoints: Sequence[Endpoint]) -> Sequence[int]:
-    return lay(
+def _addresses_and_weights(
+    endpoints: Sequence[Endpoint],
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    return (
         tuple(endpoint.address for endpoint in endpoints),
         tuple(endpoint.weight for endpoint in endpoints),
     )

@@ -63,6 +63,28 @@ def test_a_trail_goes_on_where_its_file_ends(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("limit", "before", "expected"),
+    [
+        (2, None, [4, 5]),
+        (2, 4, [2, 3]),
+        (2, 2, [1]),
+        (2, 1, []),
+        (9, None, [1, 2, 3, 4, 5]),
+        (2, 100, [4, 5]),
+    ],
+)
+def test_a_page_is_the_newest_entries_before_one(
+    limit: int, before: int | None, expected: list[int]
+) -> None:
+    """Newest last, so that pages put before one another are the trail."""
+    trail = AuditTrail(None, clock)
+    for _ in range(5):
+        trail.append(actor="alice")
+
+    assert [entry["seq"] for entry in trail.page(limit, before)] == expected
+
+
 def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     """It names people and addresses."""
     written(tmp_path / "audit.jsonl")

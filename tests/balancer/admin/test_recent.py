@@ -1,9 +1,12 @@
 """What endpoints did over the last ten seconds, and the table that shows it."""
 
+import json
+from collections.abc import Iterable
+
 import pytest
 
 from balancer.admin import live
-from balancer.admin.recent import SPAN, Recent
+from balancer.admin.recent import SPAN, Counts, Recent
 from balancer.core.endpoint import Load
 from tests.balancer.configs import GOOD, table
 
@@ -15,11 +18,16 @@ def work(load: Load, count: int, seconds: float = 0.1, code: str = "200") -> Non
         load.finish("ok", code, seconds)
 
 
+def sample(recent: Recent, loads: Iterable[Load], now: float) -> None:
+    """As the admin listener does it once a second."""
+    recent.keep({load: Counts.of(load, now) for load in loads})
+
+
 def test_growth_counts_from_the_oldest_sample_that_is_kept() -> None:
     """One a second for a minute: the last ten seconds' worth is seen."""
     recent, load = Recent(), Load()
     for second in range(60):
-        recent.sample([load], second)
+        sample(recent, [load], second)
         work(load, second)
 
     growth = recent.growth(load, 60.0)
@@ -31,10 +39,10 @@ def test_growth_counts_from_the_oldest_sample_that_is_kept() -> None:
 def test_an_endpoint_that_is_new_counts_from_its_first_sample() -> None:
     """And from nothing at all before that."""
     recent, old, new = Recent(), Load(), Load()
-    recent.sample([old], 0.0)
+    sample(recent, [old], 0.0)
     work(new, 5)
     before = recent.growth(new, 0.5)
-    recent.sample([old, new], 1.0)
+    sample(recent, [old, new], 1.0)
     work(new, 3)
 
     assert (before.at, before.attempts) == (0.0, 0)
@@ -44,7 +52,7 @@ def test_an_endpoint_that_is_new_counts_from_its_first_sample() -> None:
 def test_who_failed_and_who_left_are_told_apart() -> None:
     """A 5xx speaks against the endpoint; a client that left, of a wait; a 401 of neither."""
     recent, load = Recent(), Load()
-    recent.sample([load], 0.0)
+    sample(recent, [load], 0.0)
     work(load, 6)
     work(load, 1, code="401")
     work(load, 1, code="503")
@@ -59,7 +67,7 @@ def test_who_failed_and_who_left_are_told_apart() -> None:
 def test_quantiles_are_interpolated_within_their_bucket() -> None:
     """As `histogram_quantile` does; the highest bucket has no end, so its beginning is told."""
     recent, load = Recent(), Load()
-    recent.sample([load], 0.0)
+    sample(recent, [load], 0.0)
     assert recent.growth(load, 1.0).quantile(0.5) is None
     work(load, 90, seconds=0.09)  # in 0.075 to 0.1
     work(load, 10, seconds=60.0)
@@ -75,12 +83,12 @@ def test_the_table_shows_shares_guards_and_warnings() -> None:
     running = table(GOOD.replace("weight: 1}", "weight: 16}"))
     first, second, third = running.pools["auth"].endpoints
     recent = Recent()
-    recent.sample([one.load for one in (first, second, third)], 0.0)
+    sample(recent, [one.load for one in (first, second, third)], 0.0)
     work(first.load, 16)
     work(second.load, 4, code="503")
     running.pools["auth"].eject(second, 30.0)
 
-    document = live.document(running, recent, 10.0)
+    document = json.loads("".join(live.pieces(running, recent, 10.0)))
 
     (pool,) = document["pools"]
     by_name = {one["name"]: one for one in pool["endpoints"]}

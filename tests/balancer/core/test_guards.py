@@ -8,7 +8,8 @@ import pytest
 from balancer.core.algorithms import ALGORITHMS
 from balancer.core.endpoint import Endpoint
 from balancer.core.failure import CONNECT_FAILED
-from balancer.core.pool import Guards, Pool
+from balancer.core.guards import Guards
+from balancer.core.pool import Pool
 from balancer.pools import Ejection, Limit, Retry
 from tests.balancer.core.endpoints import endpoints
 

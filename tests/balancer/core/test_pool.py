@@ -58,6 +58,50 @@ def test_a_tried_endpoint_is_never_picked_again(algorithm: str) -> None:
     assert one.pick(b"\x0a\0\0\1", members) is None
 
 
+def test_a_table_that_takes_long_to_lay_is_laid_little_by_little() -> None:
+    """After a flip the old one goes on: who is down is not picked, nobody else's keys move."""
+    members = endpoints(1, 2, 3, 4)
+    keys = [str(i).encode() for i in range(500)]
+    one = pool(*members, algorithm="maglev")
+    before = [one.pick(key) for key in keys]
+
+    members[3].health.up = False
+    one.refresh()
+    behind, meanwhile = one.behind, [one.pick(key) for key in keys]
+    slices = 1
+    while not one.build_on(0.0):  # the clock stands still, so that each slice is one step
+        slices += 1
+
+    others = [i for i, owner in enumerate(before) if owner is not members[3]]
+    assert behind
+    assert members[3] not in meanwhile
+    assert [meanwhile[i] for i in others] == [before[i] for i in others]
+    assert slices > 100
+    assert not one.behind
+    fresh = pool(*members, algorithm="maglev")
+    assert [one.pick(key) for key in keys] == [fresh.pick(key) for key in keys]
+
+
+def test_while_a_table_is_laid_nobody_is_picked_who_is_down() -> None:
+    """Neither the only one that the old table knows, nor the last one, whatever else happens."""
+    members = endpoints(5, 6, 7)
+    one = pool(*members, algorithm="maglev")
+
+    members[0].health.up = False
+    one.refresh()
+    one.build_on(0.0)
+    members[1].health.up = False
+    one.refresh()
+    behind, left = one.behind, {one.pick(str(i).encode()) for i in range(50)}
+    members[2].health.up = False
+    one.refresh()
+
+    assert behind
+    assert left == {members[2]}
+    assert one.pick(b"") is None
+    assert one.build_on(0.0)
+
+
 def test_expected_shares_are_the_weights_of_those_that_take_traffic() -> None:
     """16 against four times 1 is 80 %; a drained endpoint expects nothing and frees its share."""
     hot = pool(*endpoints(16, 1, 1, 1, 1))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from balancer.core.pool import NONE
+from balancer.core.guards import NONE
 from balancer.net.sticky import DIGITS, Stay, Stickiness
 from tests.balancer.core.endpoints import endpoints
 from tests.balancer.core.test_guards import guarded

@@ -52,6 +52,31 @@ async def test_only_what_has_passed_its_deadline_is_ended(wire: Wire) -> None:
     assert to_second.take() == b""
 
 
+MAGLEV = """\
+listen: 127.0.0.1:8080
+routes: [{pool: p}]
+pools:
+  - name: p
+    algorithm: maglev
+    endpoints: [{address: "127.0.0.1:1"}, {address: "127.0.0.1:2"}, {address: "127.0.0.1:3"}]
+"""
+
+
+async def test_sweeps_lay_a_new_table_after_a_flip() -> None:
+    """Until the pool picks by it. How much at each: in the tests of pools."""
+    wire = Wire(MAGLEV)
+    pool = wire.proxy.table.pools["p"]
+    pool.endpoints[0].health.up = False
+    pool.refresh()
+    behind = pool.behind
+
+    while not sweep.built(wire.proxy):
+        pass
+
+    assert behind
+    assert not pool.behind
+
+
 HASTY = """\
 listen: 127.0.0.1:8080
 routes: [{pool: p}]

@@ -218,6 +218,7 @@ async def test_the_trail_is_verified_live_and_in_its_file(running: Running, tmp_
         for path in (doctored, shortened)
     ]
     words = await evenhand(running, "admin", "audit", "--last", "1")
+    wrong = await evenhand(running, "admin", "audit", "--last", "-1")
 
     assert live["entries"] == 2
     assert live["head"] == file["head"]
@@ -226,3 +227,5 @@ async def test_the_trail_is_verified_live_and_in_its_file(running: Running, tmp_
     assert "shortened.jsonl:1: the chain is broken" in broken[1].err
     assert "alice" in words.out
     assert "operator" not in words.out
+    assert "(1 earlier: --last all)" in words.out
+    assert wrong.code == 2

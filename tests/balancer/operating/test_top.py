@@ -18,10 +18,10 @@ import aiohttp
 import pytest
 from rich.console import Console
 
-from balancer.operating import screen
+from balancer.operating import crowd, screen
 from balancer.operating.client import printable
 from tests.balancer.operating.verbs import evenhand
-from tests.balancer.test_app import TOKEN, Running
+from tests.balancer.test_app import BEARER, TOKEN, Running
 
 live = pytest.mark.live
 
@@ -103,6 +103,55 @@ def test_the_state_is_what_decides_whether_it_takes_attempts(
 ) -> None:
     """The configuration comes before probes, and these before ejections."""
     assert screen.state(endpoint("auth-1", **more)).plain == word
+
+
+def crowded(size: int) -> dict[str, Any]:
+    """A pool of many that do nothing, but for three."""
+    quiet = {"in_flight": 0, "expected_share": 1 / size, "recent": NOTHING | {"rate": 0.5}}
+    odd: dict[str, dict[str, Any]] = {
+        "e-7": {"in_flight": 90}, "e-50": {"healthy": False}, "e-60": {"expected_share": 0.4},
+    }  # fmt: skip
+    names = [f"e-{i}" for i in range(size)]
+    return pool(*(endpoint(name, **(quiet | odd.get(name, {}))) for name in names))
+
+
+def test_of_more_endpoints_than_lines_the_worst_are_shown() -> None:
+    """Not ready, then much in flight, then far off its share; and the sums of the others."""
+    console = Console(width=120, height=9)
+    with console.capture() as captured:
+        console.print(screen.page(crowded(100), 120, height=8))
+    lines = captured.get().splitlines()
+
+    assert [line.split()[0] for line in lines[2:6]] == ["e-50", "e-7", "e-60", "e-0"]
+    assert lines[6].rstrip() == (
+        "and 96 more: 0% of attempts, 96% expected, 0 in flight, 48.0 req/s, 0 not ready"
+    )
+    assert len(lines) == 8
+
+
+@pytest.mark.parametrize("skip", [0, 1, 50, 96, 500])
+def test_scrolling_ends_with_the_last_endpoint(skip: int) -> None:
+    """However far one scrolls, each line is filled; nobody is lost between shown and summed up."""
+    table = crowded(100)
+    (room,) = crowd.rooms(table, 120, 8)
+    endpoints = table["pools"][0]["endpoints"]
+
+    shown, others = crowd.chosen(endpoints, room, skip)
+
+    assert crowd.furthest(table, 120, 8) == 96
+    assert len(shown) == room - 1
+    assert sorted(one["name"] for one in shown + others) == sorted(one["name"] for one in endpoints)
+    assert (shown[-1]["name"] == "e-99") is (skip >= 96)
+
+
+def test_small_pools_are_shown_whole_beside_a_large_one() -> None:
+    """What a small pool does not need is the large one's; none gets less than two lines."""
+    tables = [pool(*[endpoint(str(i)) for i in range(size)]) for size in (100, 3, 1, 100)]
+    table = {"pools": [one["pools"][0] for one in tables]}
+
+    assert crowd.rooms(table, 80, 40) == [14, 3, 1, 14]
+    assert crowd.rooms(table, 80, 10) == [2, 2, 1, 2]
+    assert crowd.rooms(table, 80, None) == [100, 3, 1, 100]
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
@@ -214,6 +263,31 @@ async def test_it_ends_cleanly(running: Running, way: str) -> None:
     else:
         terminal.process.send_signal(signal.SIGINT if way == "ctrl-c" else signal.SIGTERM)
 
+    assert await terminal.end() == 0
+
+
+@live
+async def test_keys_scroll_where_there_are_more_endpoints_than_lines(running: Running) -> None:
+    """Two lines for three endpoints: one of them and what the others are."""
+    text = running.text() + '      - {name: auth-3, address: "127.0.0.1:1"}\n'
+    async with aiohttp.ClientSession(headers=BEARER) as http:
+        match = (await http.get(f"{running.admin}/config")).headers["ETag"]
+        put = await http.put(f"{running.admin}/config", data=text, headers={"If-Match": match})
+        assert put.status == 200, await put.text()
+    terminal = Terminal(running, rows=6)
+    await terminal.until("auth-1.*up")
+    await terminal.until("and 2 more")
+    begun = terminal.seen
+
+    for key, there in (
+        (b"j", 2), (b"k", 1), (b"\x1b[B", 2), (b"\x1b[A", 1), (b"\x1b[6~", 3), (b"\x1b[5~", 1)
+    ):  # fmt: skip
+        terminal.seen = ""
+        terminal.press(key)
+        await terminal.until(f"auth-{there}.*up")
+    terminal.seen = begun + terminal.seen
+
+    terminal.press(b"q")
     assert await terminal.end() == 0
 
 
