@@ -4,8 +4,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.authsvc.cluster import cluster
+
+settings.register_profile("evenhand", deadline=None)  # a busy machine is no failure
+settings.load_profile("evenhand")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from loadtest.ports import free_base, why_not_free
 LOWEST, HIGHEST = 10_000, 30_000  # below the ports that systems hand out to clients by themselves
 
 
-def until(condition: Callable[[], bool], what: str, within: float = 10.0) -> None:
+def until(condition: Callable[[], bool], what: str, within: float = 30.0) -> None:
     """Return as soon as `condition` holds; fail, saying `what` was expected, after the deadline."""
     deadline = time.monotonic() + within
     while not condition():
