@@ -9,7 +9,7 @@ import pytest
 
 from tests.authsvc.conftest import Running, Start, query
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.measures]
 
 
 async def leave_early(auth: Running, login: str) -> None:

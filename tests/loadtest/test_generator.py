@@ -14,7 +14,7 @@ from loadtest.arrivals import arrivals
 from loadtest.exchange import Exchange
 from loadtest.generator import Generator, GeneratorFailed, Load
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.measures]
 SERVER = Path(__file__).parent / "slow_server.py"
 
 

@@ -18,7 +18,7 @@ import pytest
 from loadtest.ports import Ports, why_not_free
 from tests.loadtest.waiting import until, unused_base
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.measures]
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = {"baseline_s": 4, "outage_s": 8, "rebalance_s": 2, "drain_s": 14, "verify_s": 5}
 QUICK = {"settle_s": 2, "compress": 60}
