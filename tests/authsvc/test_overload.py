@@ -113,8 +113,9 @@ async def test_a_queue_that_outlives_its_clients_is_left_at_once(
     start: Start, database: str
 ) -> None:
     """Stopping takes no longer than the clients that still wait, whatever the backlog."""
-    unbounded = {"hash_queue": math.inf, "abandoned": "finish"}
-    auth = await start(database, hash_seconds=2.0, deadline=9.0, **unbounded)
+    auth = await start(
+        database, hash_seconds=2.0, deadline=9.0, hash_queue=math.inf, abandoned="finish"
+    )
     first = asyncio.create_task(auth.login("user0001"))
     await auth.counted("auth_hash_in_progress", 1)
     for number in range(2, 12):
