@@ -6,6 +6,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
+# Most tests wait more than they compute. A worker that died is an error, not a reason for another.
+WORKERS := -n 2 --no-loadscope-reorder --max-worker-restart 0
+# Tests start Python by the hundred: what it compiled is kept, whatever the environment says.
+check test: export PYTHONDONTWRITEBYTECODE :=
+
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -28,14 +33,14 @@ check: .venv/installed ## format, lint, types, import contracts, tests of the co
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m "not live"
+	$(BIN)/pytest -q -m "not live" $(WORKERS)
 
 test: .venv/installed ## every check and every test, with real processes and a real Postgres
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(WORKERS) $(ARGS)
 
 .venv-bench/installed: requirements.bench
 	$(PYTHON) -m venv .venv-bench

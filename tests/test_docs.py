@@ -1,5 +1,6 @@
 """The documents keep their word: commands run, links lead somewhere, verbs and flags exist."""
 
+import functools
 import hashlib
 import os
 import re
@@ -85,6 +86,12 @@ def operate(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
             balancer.terminate()
 
 
+@functools.cache  # the documents name a verb many times
+def help_page(*verb: str) -> str:
+    """What a verb says of itself, with its own words behind it."""
+    return evenhand(*verb, "--help").stdout
+
+
 @pytest.mark.live
 @pytest.mark.parametrize(("page", "command"), shell_lines())
 def test_a_command_in_a_block_runs(page: str, command: str, tmp_path: Path) -> None:
@@ -110,7 +117,7 @@ def test_a_verb_and_its_flags_exist(page: str, use: str) -> None:
     verb, *words = use.split()
     assert verb in VERBS, f"{page}: no verb {verb}"
     path = [word for word in words[:1] if re.fullmatch("[a-z]+", word)]
-    helps = evenhand(verb, *path, "--help").stdout + evenhand(verb, "--help").stdout
+    helps = help_page(verb, *path) + help_page(verb)
 
     for flag in re.findall(r"--[a-z-]+", use):
         assert flag in helps, f"{page}: {verb} has no {flag}"

@@ -152,7 +152,7 @@ async def start() -> AsyncIterator[Start]:
         yield begin
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for a condition, and fail if it does not come about in time."""
     give_up_at = time.monotonic() + seconds
     while not condition():
@@ -160,7 +160,7 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
         await asyncio.sleep(0.01)
 
 
-async def until_true(ask: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+async def until_true(ask: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
     """As `until`, for a question that has to be awaited."""
     give_up_at = time.monotonic() + seconds
     while not await ask():

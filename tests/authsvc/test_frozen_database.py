@@ -11,6 +11,7 @@ from tests.authsvc.conftest import Start, fill, until
 
 
 @pytest.mark.live
+@pytest.mark.measures
 async def test_a_frozen_database_costs_bounded_503s(start: Start) -> None:
     """Every answer comes in time, liveness stays up, and all is well after the thaw."""
     with cluster() as postgres:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.authsvc.conftest import Running, Start, query
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.measures]
 
 
 async def leave_early(auth: Running, login: str) -> None:
@@ -52,10 +52,9 @@ async def test_a_client_that_left_costs_no_hash(start: Start, database: str) -> 
     first = asyncio.create_task(auth.login("user0001"))
     await auth.counted("auth_hash_in_progress", 1)
     await leave_early(auth, "user0002")
-    began = time.monotonic()
     assert (await auth.login("user0003")).status == 201
-    assert time.monotonic() - began < 1.3  # the first's rest and its own, not the leaver's
     assert (await first).status == 201
+    assert auth.metric("auth_hash_seconds_count", op="verify", cost="4") == 2
     assert auth.metric("auth_hash_rejected_total", reason="client_gone") == 1
     assert auth.metric("auth_attempts_total", flow="login", outcome="expired") == 1
     assert await query(database, "select count(*) from sessions") == sessions + 2
@@ -102,12 +101,11 @@ async def test_emulated_capacity_comes_out_to_the_percent(start: Start, database
 
 async def test_health_is_answered_while_every_slot_is_held(start: Start, database: str) -> None:
     """The loop never waits for a hash, and a full queue is not unready."""
-    auth = await start(database, bcrypt_cost=12, hash_seconds=0.0, hash_queue=2, deadline=9.0)
+    auth = await start(database, bcrypt_cost=13, hash_seconds=0.0, hash_queue=2, deadline=9.0)
     logins = [asyncio.create_task(auth.login(f"nobody{n}")) for n in range(3)]
     await auth.counted("auth_hash_queue_depth", 2)
-    began = time.monotonic()
     assert (await auth.ask("GET", "/readyz")).status == 200
-    assert time.monotonic() - began < 0.2
+    assert auth.metric("auth_hash_queue_depth") == 2, "the first hash ended before the answer"
     await asyncio.gather(*logins)
 
 
@@ -115,7 +113,9 @@ async def test_a_queue_that_outlives_its_clients_is_left_at_once(
     start: Start, database: str
 ) -> None:
     """Stopping takes no longer than the clients that still wait, whatever the backlog."""
-    auth = await start(database, hash_seconds=0.5, hash_queue=math.inf, abandoned="finish")
+    auth = await start(
+        database, hash_seconds=2.0, deadline=9.0, hash_queue=math.inf, abandoned="finish"
+    )
     first = asyncio.create_task(auth.login("user0001"))
     await auth.counted("auth_hash_in_progress", 1)
     for number in range(2, 12):
@@ -123,7 +123,7 @@ async def test_a_queue_that_outlives_its_clients_is_left_at_once(
     service = auth.instance.addresses[0]
     began = time.monotonic()
     await auth.instance.stop()
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 10.0  # half of the backlog
     assert (await first).status == 201
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(*service)

@@ -85,7 +85,7 @@ class Running:
     async def until_logged(self, event: str) -> str:
         """The next log line of an event."""
         assert self.process.stderr is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while line := await self.process.stderr.readline():
                 if f'"event": "{event}"' in line.decode():
                     return line.decode()

@@ -42,6 +42,7 @@ def result(name: str, *arguments: str) -> dict[str, Any]:
 
 
 @pytest.mark.live
+@pytest.mark.measures
 @needs_two_cores
 @needs_load
 def test_the_comparison_measures_every_figure() -> None:
@@ -65,6 +66,7 @@ def test_the_comparison_measures_every_figure() -> None:
 
 
 @pytest.mark.live
+@pytest.mark.measures
 @needs_two_cores
 def test_memory_is_measured_and_does_not_follow_the_answer() -> None:
     """Ours alone: 50 connections and 5 readers. Ten times the answer, and nowhere near its size."""
@@ -99,6 +101,7 @@ def test_each_guard_has_a_row_beside_none_and_all() -> None:
 
 
 @pytest.mark.live
+@pytest.mark.measures
 @needs_two_cores
 @needs_load
 def test_a_benchmark_that_is_stopped_leaves_nothing_running() -> None:

@@ -14,7 +14,7 @@ from loadtest.arrivals import arrivals
 from loadtest.exchange import Exchange
 from loadtest.generator import Generator, GeneratorFailed, Load
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.measures]
 SERVER = Path(__file__).parent / "slow_server.py"
 
 
@@ -185,7 +185,7 @@ async def test_an_impossible_rate_is_offered_late_not_silently_less(tmp_path: Pa
     """Asked for more than a process can do, every login that was due is fired or dropped, and the
     lag tells how late: the verdict then calls the measurement invalid."""
     async with slow_server() as server:
-        exchanges, [offered] = await drive(load(server.url, rate=20_000.0), tmp_path, 0.5)
+        exchanges, [offered] = await drive(load(server.url, rate=20_000.0), tmp_path, 0.2)
         await server.stop()
 
     assert len(exchanges) == offered > 2_000

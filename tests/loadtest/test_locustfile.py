@@ -11,7 +11,7 @@ import pytest
 
 from tests.loadtest.test_generator import slow_server
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.measures]
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -36,7 +36,7 @@ async def page() -> AsyncIterator[Page]:
         yield served
 
 
-async def eventually(look: Callable[[], Awaitable[Seen]], deadline_s: float = 10.0) -> Seen:
+async def eventually(look: Callable[[], Awaitable[Seen]], deadline_s: float = 30.0) -> Seen:
     """Look until there is something true to see; fail when there is not within the deadline."""
     async with asyncio.timeout(deadline_s):
         while not (seen := await look()):  # noqa: ASYNC110 - see below

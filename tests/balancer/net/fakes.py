@@ -119,6 +119,13 @@ class Wire:
         connection.connection_made(transport)
         return connection, transport
 
+    async def asks(self, octets: bytes) -> tuple[ClientConnection, FakeTransport]:
+        """A client that connects and sends this at once, taken as far as it gets by itself."""
+        connection, transport = self.client()
+        connection.data_received(octets)
+        await self.settle()
+        return connection, transport
+
     async def settle(self) -> None:
         """Let the connects and callbacks that are under way come to their end."""
         for _ in range(5):

@@ -34,9 +34,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 async def answered(wire: Wire, request: bytes = GET, answer: bytes = OK) -> None:
     """One exchange, half a second long."""
-    client, _ = wire.client()
-    client.data_received(request)
-    await wire.settle()
+    await wire.asks(request)
     wire.loop.clock += 0.5
     wire.endpoint[0].data_received(answer)
 

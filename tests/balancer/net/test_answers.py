@@ -59,9 +59,7 @@ async def test_a_malformed_head_is_502_however_it_is_split(
     wire: Wire, section: str, answer: bytes, step: int
 ) -> None:
     """The client gets a 502 and nothing of it; its connection stays good, the endpoint's goes."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    client, to_client = await wire.asks(GET)
     endpoint, to_endpoint = wire.endpoint
 
     for at in range(0, len(answer), step):
@@ -88,9 +86,7 @@ async def test_a_malformed_head_is_502_however_it_is_split(
 )  # fmt: skip
 async def test_a_broken_chunk_cuts_the_client(wire: Wire, chunks: bytes) -> None:
     """RFC 9112 section 7.1: half of the answer is out, and must not look whole."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    _, to_client = await wire.asks(GET)
     endpoint, to_endpoint = wire.endpoint
 
     endpoint.data_received(LINE + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
@@ -103,9 +99,7 @@ async def test_a_broken_chunk_cuts_the_client(wire: Wire, chunks: bytes) -> None
 @pytest.mark.parametrize("at", range(len(OK)))
 async def test_an_answer_that_ends_early_never_looks_whole(wire: Wire, at: int) -> None:
     """Closed at any octet: before the head's end a 502, behind it a cut."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    _, to_client = await wire.asks(GET)
     endpoint, _ = wire.endpoint
 
     if at:
@@ -123,9 +117,7 @@ async def test_an_answer_that_ends_early_never_looks_whole(wire: Wire, at: int) 
 @pytest.mark.parametrize("at", range(len(CHUNKED)))
 async def test_a_chunked_answer_that_ends_early_never_looks_whole(wire: Wire, at: int) -> None:
     """The last chunk is ours to write, and only behind the endpoint's own."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    _, to_client = await wire.asks(GET)
     endpoint, _ = wire.endpoint
 
     if at:
@@ -158,9 +150,7 @@ async def test_what_stands_behind_an_answer_reaches_nobody(
     wire: Wire, request_: bytes, answer: bytes
 ) -> None:
     """Neither the client that asked nor the next; the connection is not used again."""
-    client, to_client = wire.client()
-    client.data_received(request_)
-    await wire.settle()
+    client, to_client = await wire.asks(request_)
     endpoint, to_endpoint = wire.endpoint
 
     endpoint.data_received(answer)
@@ -177,9 +167,7 @@ async def test_what_stands_behind_an_answer_reaches_nobody(
 
 async def test_what_comes_later_on_a_warm_connection_closes_it(wire: Wire) -> None:
     """Octets that nobody asked for, in a read of their own."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    _, to_client = await wire.asks(GET)
     endpoint, to_endpoint = wire.endpoint
     endpoint.data_received(OK)
     to_client.take()
@@ -197,9 +185,7 @@ async def test_a_length_goes_on_only_where_it_may_stand(
     wire: Wire, status: bytes, length: bool
 ) -> None:
     """RFC 9110 section 8.6: never in 1xx and 204, where it would set the client waiting."""
-    client, to_client = wire.client()
-    client.data_received(HEAD)
-    await wire.settle()
+    _, to_client = await wire.asks(HEAD)
 
     wire.endpoint[0].data_received(b"HTTP/1.1 %b X\r\nContent-Length: 5\r\n\r\n" % status)
 
@@ -208,9 +194,7 @@ async def test_a_length_goes_on_only_where_it_may_stand(
 
 async def test_an_unknown_class_of_status_goes_on(wire: Wire) -> None:
     """RFC 9110 section 15: a client treats it as a 5xx; the reason phrase may be missing."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    _, to_client = await wire.asks(GET)
 
     wire.endpoint[0].data_received(b"HTTP/1.1 799\r\n" + EMPTY)
 

@@ -59,9 +59,9 @@ async def test_what_could_be_read_in_two_ways_is_refused(
 
 async def test_a_broken_chunk_ends_the_exchange_and_its_attempt(wire: Wire) -> None:
     """The endpoint has half a request: its connection is closed, the client told 400."""
-    client, to_client = wire.client()
-    client.data_received(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
-    await wire.settle()
+    client, to_client = await wire.asks(
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
 
     client.data_received(b"zz\r\n")
 
@@ -72,9 +72,7 @@ async def test_a_broken_chunk_ends_the_exchange_and_its_attempt(wire: Wire) -> N
 
 async def test_a_bad_request_behind_a_good_one_takes_nothing_from_it(wire: Wire) -> None:
     """The good one is answered; then the connection is closed, as no order could be kept."""
-    client, to_client = wire.client()
-    client.data_received(GET + b"GET / HTTP/1.1\r\n\r\n")
-    await wire.settle()
+    _, to_client = await wire.asks(GET + b"GET / HTTP/1.1\r\n\r\n")
 
     wire.endpoint[0].data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
@@ -106,9 +104,7 @@ async def test_the_absolute_form_names_the_host(wire: Wire) -> None:
 
 async def test_http_1_0_is_answered_and_closed(wire: Wire) -> None:
     """Without keep-alive the connection ends with the answer; a Host is not required."""
-    client, to_client = wire.client()
-    client.data_received(b"GET / HTTP/1.0\r\n\r\n")
-    await wire.settle()
+    _, to_client = await wire.asks(b"GET / HTTP/1.0\r\n\r\n")
 
     wire.endpoint[0].data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 

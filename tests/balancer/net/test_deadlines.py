@@ -20,9 +20,7 @@ def passes(wire: Wire, seconds: float) -> None:
 
 async def test_a_body_that_does_not_come_is_408(wire: Wire) -> None:
     """A slow body: the endpoint's connection goes too, since it has half a request."""
-    client, to_client = wire.client()
-    client.data_received(POST)
-    await wire.settle()
+    client, to_client = await wire.asks(POST)
 
     passes(wire, 59)
     early = to_client.take()
@@ -51,9 +49,7 @@ async def test_a_refused_client_that_does_not_leave_is_cut(wire: Wire) -> None:
 
 async def test_an_endpoint_that_falls_silent_is_cut(wire: Wire) -> None:
     """Between octets: thirty seconds, and each octet begins them anew."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    _, to_client = await wire.asks(GET)
     endpoint, to_endpoint = wire.endpoint
     endpoint.data_received(LONG)
 
@@ -71,9 +67,7 @@ async def test_a_reader_that_takes_nothing_is_cut_and_one_that_takes_octets_is_k
     wire: Wire,
 ) -> None:
     """Slow is not gone: what counts is whether the socket's buffer moves."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    client, to_client = await wire.asks(GET)
     wire.endpoint[0].data_received(LONG)
     to_client.buffered = 90_000
     client.pause_writing()
@@ -91,9 +85,7 @@ async def test_a_reader_that_takes_nothing_is_cut_and_one_that_takes_octets_is_k
 
 async def test_no_exchange_outlives_its_whole_deadline(wire: Wire) -> None:
     """However steadily it drips: ten minutes."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    _, to_client = await wire.asks(GET)
     endpoint, _ = wire.endpoint
     endpoint.data_received(LONG)
 
@@ -109,9 +101,7 @@ async def test_no_exchange_outlives_its_whole_deadline(wire: Wire) -> None:
 
 async def test_idle_time_does_not_count_against_the_next_head(wire: Wire) -> None:
     """A connection that was idle for 50 s has its whole ten seconds for a head."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    client, to_client = await wire.asks(GET)
     wire.endpoint[0].data_received(OK)
     to_client.take()
     passes(wire, 50)
@@ -128,9 +118,7 @@ async def test_idle_time_does_not_count_against_the_next_head(wire: Wire) -> Non
 
 async def test_a_pipelined_request_has_its_own_time_from_its_turn(wire: Wire) -> None:
     """It waited 50 s for the one before it; the endpoint still gets 60 s for it."""
-    client, to_client = wire.client()
-    client.data_received(GET * 2)
-    await wire.settle()
+    _, to_client = await wire.asks(GET * 2)
     endpoint, _ = wire.endpoint
     passes(wire, 50)
     endpoint.data_received(OK)
@@ -147,9 +135,7 @@ async def test_a_pipelined_request_has_its_own_time_from_its_turn(wire: Wire) ->
 
 async def test_a_pipelined_body_has_its_own_time_from_its_turn(wire: Wire) -> None:
     """Nobody read from the client while it waited, so the wait was not its fault."""
-    client, to_client = wire.client()
-    client.data_received(GET + POST)
-    await wire.settle()
+    _, to_client = await wire.asks(GET + POST)
     endpoint, _ = wire.endpoint
     passes(wire, 58)
     endpoint.data_received(OK)
@@ -165,9 +151,7 @@ async def test_a_pipelined_body_has_its_own_time_from_its_turn(wire: Wire) -> No
 @pytest.mark.parametrize("close", [b"", b"Connection: close\r\n"])
 async def test_the_end_of_an_answer_that_nobody_takes_is_cut(wire: Wire, close: bytes) -> None:
     """The exchange is over for us, but a close would wait for the reader for ever."""
-    client, to_client = wire.client()
-    client.data_received(GET[:-2] + close + b"\r\n")
-    await wire.settle()
+    _, to_client = await wire.asks(GET[:-2] + close + b"\r\n")
     to_client.buffered = 20_000
     wire.endpoint[0].data_received(OK)
 

@@ -41,9 +41,7 @@ async def test_a_request_goes_there_and_its_answer_comes_back(wire: Wire) -> Non
 
 async def test_the_next_request_takes_the_warm_connection_at_once(wire: Wire) -> None:
     """No connect, no task: the bytes are on the warm connection when `data_received` returns."""
-    client, _ = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    client, _ = await wire.asks(GET)
     endpoint, to_endpoint = wire.endpoint
     endpoint.data_received(OK)
     to_endpoint.take()
@@ -125,9 +123,7 @@ async def test_a_missing_or_unsafe_request_id_is_replaced(wire: Wire, request_id
 
 async def test_an_answer_to_head_has_no_body(wire: Wire) -> None:
     """Content-Length is passed on, no body is waited for, and the connection serves the next."""
-    client, to_client = wire.client()
-    client.data_received(b"HEAD / HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\n\r\n")
-    await wire.settle()
+    client, to_client = await wire.asks(b"HEAD / HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\n\r\n")
     endpoint, _ = wire.endpoint
 
     endpoint.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
@@ -141,9 +137,7 @@ async def test_an_answer_to_head_has_no_body(wire: Wire) -> None:
 
 async def test_a_body_that_ends_with_its_connection_is_chunked_for_the_client(wire: Wire) -> None:
     """An endpoint of the old kind: no length, no chunks, then it closes."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    _, to_client = await wire.asks(GET)
     endpoint, _ = wire.endpoint
 
     endpoint.data_received(b"HTTP/1.1 200 OK\r\n\r\nhi")
@@ -176,9 +170,7 @@ async def test_interim_answers_are_passed_on(wire: Wire) -> None:
 
 async def test_an_answer_before_the_request_ended_closes_both_sides(wire: Wire) -> None:
     """Nobody can tell where the rest of that request would end, so nothing is reused."""
-    client, to_client = wire.client()
-    client.data_received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
-    await wire.settle()
+    _, to_client = await wire.asks(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
     endpoint, to_endpoint = wire.endpoint
 
     endpoint.data_received(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
@@ -190,9 +182,7 @@ async def test_an_answer_before_the_request_ended_closes_both_sides(wire: Wire) 
 
 async def test_pipelined_requests_are_answered_in_order(wire: Wire) -> None:
     """The second waits for the first, nothing more is read meanwhile, then it has its turn."""
-    client, to_client = wire.client()
-    client.data_received(GET + GET.replace(b"GET / ", b"GET /2 "))
-    await wire.settle()
+    _, to_client = await wire.asks(GET + GET.replace(b"GET / ", b"GET /2 "))
     endpoint, to_endpoint = wire.endpoint
     first, reading = to_endpoint.take(), to_client.reading
 
@@ -210,9 +200,7 @@ async def test_pipelined_requests_are_answered_in_order(wire: Wire) -> None:
 
 async def test_a_slow_client_stops_the_endpoint_and_the_other_way_round(wire: Wire) -> None:
     """Back-pressure: memory does not grow with what the slower side has not taken."""
-    client, to_client = wire.client()
-    client.data_received(POST[:-1])
-    await wire.settle()
+    client, to_client = await wire.asks(POST[:-1])
     endpoint, to_endpoint = wire.endpoint
 
     client.pause_writing()
@@ -240,9 +228,7 @@ async def test_an_answer_to_a_client_that_is_behind_is_not_read_ahead(wire: Wire
 
 async def test_a_reload_lets_an_exchange_end_where_it_began(wire: Wire) -> None:
     """The new table has no such endpoint; the answer still arrives, and nothing stays warm."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    client, to_client = await wire.asks(GET)
     endpoint, to_endpoint = wire.endpoint
 
     wire.proxy.apply(Wire(MOVED).proxy.table)
@@ -258,9 +244,7 @@ async def test_a_reload_lets_an_exchange_end_where_it_began(wire: Wire) -> None:
 async def test_drain_finishes_what_was_begun(wire: Wire) -> None:
     """Idle connections close at once; the busy one gets its answer, with Connection: close."""
     _, to_idle = wire.client()
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    _, to_client = await wire.asks(GET)
 
     draining = asyncio.ensure_future(wire.proxy.drain(grace=30))
     await wire.settle()

@@ -173,7 +173,7 @@ def check(wire: Wire, parties: list[Party], errors: list[Any]) -> None:
         assert set(MARK.findall(party.transport.written)) <= {b"%d" % number}
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 @given(streams, st.lists(answers, min_size=1, max_size=4), st.integers(1, 200))
 def test_nothing_leaks_and_everything_ends(
     stream: list[list[Any]], replies: list[Any], size: int
@@ -190,7 +190,7 @@ valid = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 @given(valid, st.integers(1, 50))
 def test_splitting_changes_nothing(stream: list[list[Any]], size: int) -> None:
     """One client's octets, however mutated: the same requests are answered, in any pieces."""

@@ -47,9 +47,9 @@ async def test_a_body_that_waited_for_its_connection_does_not_outrun_the_endpoin
     wire: Wire,
 ) -> None:
     """The endpoint's buffer is full at once, so the client is not read until it has emptied."""
-    client, to_client = wire.client()
-    client.data_received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nabc")
-    await wire.settle()
+    client, to_client = await wire.asks(
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nabc"
+    )
     endpoint, _ = wire.endpoint
 
     client.pause_reading()
@@ -63,9 +63,7 @@ async def test_a_body_that_waited_for_its_connection_does_not_outrun_the_endpoin
 
 async def test_a_whole_request_goes_out_although_the_next_octet_is_wrong(wire: Wire) -> None:
     """Both came in one read: the error must not keep back what was ready to be written."""
-    client, _ = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    client, _ = await wire.asks(GET)
     wire.endpoint[0].data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     wire.endpoint[1].take()
 

@@ -15,9 +15,7 @@ async def test_wants_only_what_takes_traffic() -> None:
 
 async def test_draining_gives_up_after_its_grace(wire: Wire) -> None:
     """An exchange that never ends does not keep the process alive; it is counted."""
-    client, to_client = wire.client()
-    client.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-    await wire.settle()
+    _, to_client = await wire.asks(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 
     left = await wire.proxy.drain(grace=0.01)
 

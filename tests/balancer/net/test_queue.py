@@ -27,9 +27,7 @@ async def asking(wire: Wire, clients: int) -> list[FakeTransport]:
     """So many clients have asked, one after the other."""
     transports = []
     for number in range(clients):
-        client, transport = wire.client()
-        client.data_received(POST % number)
-        await wire.settle()
+        _, transport = await wire.asks(POST % number)
         transports.append(transport)
     return transports
 
@@ -79,9 +77,7 @@ async def test_who_waits_too_long_is_503(limited: Wire) -> None:
 
 async def test_a_client_that_leaves_the_queue_is_never_sent(limited: Wire) -> None:
     """Its place is free, its turn passes on."""
-    client, _ = limited.client()
-    client.data_received(POST % 0)
-    await limited.settle()
+    await limited.asks(POST % 0)
     leaving, _ = limited.client()
     leaving.data_received(POST % 1)
     staying, to_staying = limited.client()
@@ -106,9 +102,7 @@ async def test_nobody_overtakes_who_waits(limited: Wire) -> None:
     to_endpoint.take()
 
     endpoint.data_received(OK)  # the turn is passed on soon, not now
-    late, _ = limited.client()
-    late.data_received(POST % 9)
-    await limited.settle()
+    await limited.asks(POST % 9)
 
     assert to_endpoint.take().startswith(b"POST /1 ")
 

@@ -18,9 +18,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 async def sent(wire: Wire, fields: bytes) -> dict[bytes, bytes]:
     """The fields that the endpoint gets of a GET with these."""
-    client, _ = wire.client()
-    client.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n" + fields + b"\r\n")
-    await wire.settle()
+    await wire.asks(b"GET / HTTP/1.1\r\nHost: a\r\n" + fields + b"\r\n")
     return dict(re.findall(rb"([\w-]+): ([^\r\n]*)\r\n", wire.endpoint[1].take()))
 
 

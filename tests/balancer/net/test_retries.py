@@ -63,9 +63,7 @@ async def test_a_body_that_comes_after_the_retry_goes_to_the_second_endpoint(two
 
 async def test_a_get_whose_endpoint_hangs_up_is_tried_elsewhere(two: Wire) -> None:
     """The commonest case: a warm connection that the endpoint closes as we send."""
-    client, to_client = two.client()
-    client.data_received(GET)
-    await two.settle()
+    _, to_client = await two.asks(GET)
 
     two.endpoint[0].connection_lost(None)
     await two.settle()
@@ -80,9 +78,7 @@ async def test_what_reached_an_instance_and_may_not_be_repeated_is_502(
     two: Wire, request_: bytes
 ) -> None:
     """A login is never done twice; a body that was sent is not kept for a second time."""
-    client, to_client = two.client()
-    client.data_received(request_)
-    await two.settle()
+    _, to_client = await two.asks(request_)
 
     two.endpoint[0].connection_lost(None)
     await two.settle()
@@ -94,9 +90,7 @@ async def test_what_reached_an_instance_and_may_not_be_repeated_is_502(
 async def test_a_get_that_is_not_answered_in_time_is_tried_elsewhere(two: Wire) -> None:
     """With a whole new deadline there; the connection to the silent one is closed."""
     timeouts = two.proxy.table.config.timeouts
-    client, to_client = two.client()
-    client.data_received(GET)
-    await two.settle()
+    _, to_client = await two.asks(GET)
     silent = two.endpoint[1]
 
     two.loop.clock += timeouts.answer + 0.1
@@ -125,9 +119,7 @@ async def test_after_so_many_attempts_it_is_over(two: Wire) -> None:
 
 async def test_an_answer_that_has_begun_is_not_begun_again(two: Wire) -> None:
     """The client has half of it: it is cut off, not sent another."""
-    client, to_client = two.client()
-    client.data_received(GET)
-    await two.settle()
+    _, to_client = await two.asks(GET)
 
     two.endpoint[0].data_received(OK[:-1])
     two.endpoint[0].connection_lost(None)
@@ -156,9 +148,7 @@ async def test_an_exhausted_budget_ends_retries(two: Wire) -> None:
 async def test_a_client_that_leaves_during_the_second_attempt_leaves_nothing(two: Wire) -> None:
     """Both leases are returned."""
     two.loop.refuses = {9001}
-    client, _ = two.client()
-    client.data_received(GET)
-    await two.settle()
+    client, _ = await two.asks(GET)
 
     client.connection_lost(None)
 

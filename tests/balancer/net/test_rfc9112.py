@@ -115,9 +115,7 @@ BROKEN_CHUNKS = [
 @pytest.mark.parametrize("chunks", BROKEN_CHUNKS, ids=[repr(one[:24]) for one in BROKEN_CHUNKS])
 async def test_a_broken_chunk_is_never_completed(wire: Wire, chunks: bytes, step: int) -> None:
     """RFC 9112 section 7.1: 400, and the endpoint's connection ends before a last chunk."""
-    client, to_client = wire.client()
-    client.data_received(CHUNKED)
-    await wire.settle()
+    client, to_client = await wire.asks(CHUNKED)
 
     for at in range(0, len(chunks), step):
         client.data_received(chunks[at : at + step])

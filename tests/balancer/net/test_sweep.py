@@ -22,9 +22,7 @@ async def test_the_next_look_comes_when_the_first_deadline_can_pass(wire: Wire) 
     """Not sooner, so that a quiet balancer sleeps, and not later, so that nobody waits in vain."""
     timeouts = wire.proxy.table.config.timeouts
     quiet = sweep.end_exchanges(wire.proxy, wire.loop.clock)
-    client, _ = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    await wire.asks(GET)
     sent = wire.loop.clock
     wire.loop.clock += timeouts.answer - 0.1
 
@@ -37,13 +35,9 @@ async def test_the_next_look_comes_when_the_first_deadline_can_pass(wire: Wire) 
 async def test_only_what_has_passed_its_deadline_is_ended(wire: Wire) -> None:
     """Two exchanges, half a second apart: the older one goes alone."""
     timeouts = wire.proxy.table.config.timeouts
-    first, to_first = wire.client()
-    first.data_received(GET)
-    await wire.settle()
+    _, to_first = await wire.asks(GET)
     wire.loop.clock += 0.5
-    second, to_second = wire.client()
-    second.data_received(GET)
-    await wire.settle()
+    _, to_second = await wire.asks(GET)
 
     wire.loop.clock += timeouts.answer - 0.4
     wire.sweep()

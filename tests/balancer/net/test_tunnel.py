@@ -18,9 +18,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 async def test_octets_pass_both_ways_after_the_switch(wire: Wire) -> None:
     """Those that came before the 101 go first; what looks like HTTP is passed as it is."""
-    client, to_client = wire.client()
-    client.data_received(UPGRADE + b"\x81\x01")
-    await wire.settle()
+    client, to_client = await wire.asks(UPGRADE + b"\x81\x01")
     endpoint, to_endpoint = wire.endpoint
     asked = to_endpoint.take()
 
@@ -43,9 +41,7 @@ async def test_octets_pass_both_ways_after_the_switch(wire: Wire) -> None:
 @pytest.mark.parametrize("cut", [0, 1, len(GET) - 1, len(GET)])
 async def test_a_refused_upgrade_goes_on_as_http(wire: Wire, cut: int) -> None:
     """What was held back is the next request, wherever it was split."""
-    client, to_client = wire.client()
-    client.data_received(UPGRADE + GET[:cut])
-    await wire.settle()
+    client, to_client = await wire.asks(UPGRADE + GET[:cut])
     endpoint, to_endpoint = wire.endpoint
     to_endpoint.take()
     reading_while_undecided = to_client.reading
@@ -64,9 +60,7 @@ async def test_a_refused_upgrade_goes_on_as_http(wire: Wire, cut: int) -> None:
 
 async def test_what_is_held_back_waits_for_the_answer_to_its_upgrade(wire: Wire) -> None:
     """Not for the answer to a request before it: until the 101 they may be frames, not HTTP."""
-    client, to_client = wire.client()
-    client.data_received(GET + UPGRADE + b"\x81\x01")
-    await wire.settle()
+    _, to_client = await wire.asks(GET + UPGRADE + b"\x81\x01")
     endpoint, to_endpoint = wire.endpoint
 
     endpoint.data_received(OK)
@@ -135,9 +129,7 @@ async def test_a_switch_that_was_not_asked_for_is_502(
     wire: Wire, request_: bytes, answer: bytes
 ) -> None:
     """By a plain request, or to a protocol that the client did not name."""
-    client, to_client = wire.client()
-    client.data_received(request_)
-    await wire.settle()
+    _, to_client = await wire.asks(request_)
     endpoint, to_endpoint = wire.endpoint
 
     endpoint.data_received(answer + b"\x81\x02")
@@ -149,9 +141,7 @@ async def test_a_switch_that_was_not_asked_for_is_502(
 
 async def tunnel(wire: Wire) -> tuple[FakeTransport, FakeTransport]:
     """An open WebSocket: the client's transport and the endpoint's."""
-    client, to_client = wire.client()
-    client.data_received(UPGRADE)
-    await wire.settle()
+    _, to_client = await wire.asks(UPGRADE)
     endpoint, to_endpoint = wire.endpoint
     endpoint.data_received(SWITCH)
     to_client.take()

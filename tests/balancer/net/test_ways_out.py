@@ -14,9 +14,7 @@ OURS = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Request-Id: r1\r\n\r\nhi"
 
 async def test_the_client_goes_and_its_attempt_is_cancelled(wire: Wire) -> None:
     """The connection to the endpoint is closed, the lease returned, the outcome `client_gone`."""
-    client, _ = wire.client()
-    client.data_received(POST)
-    await wire.settle()
+    client, _ = await wire.asks(POST)
 
     client.connection_lost(None)
 
@@ -28,9 +26,7 @@ async def test_the_client_goes_and_its_attempt_is_cancelled(wire: Wire) -> None:
 async def test_the_client_goes_while_the_endpoint_is_being_connected(wire: Wire) -> None:
     """The connect is cancelled, and nothing is sent to anybody."""
     wire.loop.connects_hang = True
-    client, _ = wire.client()
-    client.data_received(POST)
-    await wire.settle()
+    client, _ = await wire.asks(POST)
 
     client.connection_lost(None)
     await wire.settle()
@@ -83,9 +79,7 @@ async def test_a_malformed_answer_is_502_and_its_connection_is_not_reused(
     wire: Wire, answer: bytes
 ) -> None:
     """What two readers could frame differently is not passed on."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    _, to_client = await wire.asks(GET)
     endpoint, to_endpoint = wire.endpoint
 
     endpoint.data_received(answer)
@@ -97,9 +91,7 @@ async def test_a_malformed_answer_is_502_and_its_connection_is_not_reused(
 
 async def test_a_second_answer_reaches_nobody(wire: Wire) -> None:
     """Bytes behind the answer that was asked for must not become the next client's answer."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    client, to_client = await wire.asks(GET)
     endpoint, to_endpoint = wire.endpoint
 
     endpoint.data_received(OK + OK.replace(b"hi", b"XX"))
@@ -113,9 +105,7 @@ async def test_a_second_answer_reaches_nobody(wire: Wire) -> None:
 
 async def test_an_answer_broken_off_does_not_look_whole(wire: Wire) -> None:
     """Half of an announced body, then silence: the client's connection is cut, not closed."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    _, to_client = await wire.asks(GET)
     endpoint, _ = wire.endpoint
 
     endpoint.data_received(OK[:-1])
@@ -127,9 +117,7 @@ async def test_an_answer_broken_off_does_not_look_whole(wire: Wire) -> None:
 
 async def test_an_endpoint_that_closes_without_a_word_is_502(wire: Wire) -> None:
     """It may have done the work, so nothing is retried; the client is told."""
-    client, to_client = wire.client()
-    client.data_received(POST)
-    await wire.settle()
+    _, to_client = await wire.asks(POST)
 
     wire.endpoint[0].connection_lost(None)
 
@@ -139,9 +127,7 @@ async def test_an_endpoint_that_closes_without_a_word_is_502(wire: Wire) -> None
 
 async def test_an_endpoint_that_never_answers_is_504_at_the_deadline(wire: Wire) -> None:
     """The sweep ends the attempt once its time is over, not before."""
-    client, to_client = wire.client()
-    client.data_received(GET)
-    await wire.settle()
+    _, to_client = await wire.asks(GET)
 
     wire.loop.clock += 59
     wire.sweep()

@@ -39,6 +39,7 @@ def test_contenders_are_dealt_like_cards() -> None:
 
 
 @pytest.mark.live
+@pytest.mark.measures
 def test_each_condition_shows_at_the_odd_endpoint() -> None:
     """Ours alone, all conditions: what is behind one address, what fails at once, what is away."""
     told = result("balancing", "--quick", "--only", "round_robin", "--only", "source_hash")
@@ -54,6 +55,7 @@ def test_each_condition_shows_at_the_odd_endpoint() -> None:
 
 
 @pytest.mark.live
+@pytest.mark.measures
 def test_stopped_it_leaves_nothing_running() -> None:
     """SIGTERM in the middle of a measurement: the balancers end with it, exit code 130."""
     with subprocess.Popen(

@@ -6,7 +6,7 @@ from bench.faults.proxies import SETTINGS
 from bench.faults.run import Load, record, row
 from bench.faults.scenarios import Scenario, Step, reloads
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.measures]
 
 
 def test_ten_reloads_lose_no_keep_alive_request() -> None:

@@ -12,7 +12,7 @@ from balancer.core.algorithms.settings import Settings
 from tests.balancer.core.endpoints import build, endpoints
 
 
-@examples(max_examples=30, deadline=None)
+@examples(max_examples=30)
 @given(
     weights=st.lists(st.integers(1, 9), min_size=1, max_size=8),
     keys=st.lists(st.integers(0, 3), max_size=200),

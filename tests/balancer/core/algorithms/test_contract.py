@@ -46,7 +46,7 @@ def owners(name: str, pool: Sequence[Endpoint], keys: int = 2000) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     weights=WEIGHTS, seed=st.integers(0, 99), of_client=st.binary(max_size=40), data=st.data()
 )  # fmt: skip
@@ -64,7 +64,7 @@ def test_picks_one_of_its_own(
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(weights=WEIGHTS)
 def test_shares_are_those_of_a_whole(name: str, weights: list[int]) -> None:
     """One share for each endpoint, none negative, 1 in all."""
@@ -139,7 +139,7 @@ def test_the_order_of_the_file_does_not_matter(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CONSISTENT)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(weights=st.lists(st.integers(1, 9), min_size=2, max_size=8), data=st.data())
 def test_an_endpoint_that_goes_takes_only_its_keys(
     name: str, weights: list[int], data: st.DataObject

@@ -29,7 +29,7 @@ def plainly(addresses: list[str], weights: list[int]) -> list[int]:
     return table
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(weights=st.lists(st.integers(1, 40), min_size=1, max_size=10), network=st.integers(0, 255))
 @example(weights=[1], network=0)
 @example(weights=[1] * 8, network=0)
