@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from authsvc.connecting import UnreachableError
+from authsvc.hashing.passwords import Hasher, length_complaint
 from authsvc.instance import CannotListenError
 from authsvc.logs import log_to_stderr
 from authsvc.migrate import MigrationError, latest_version, migrate
-from authsvc.passwords import Hasher, length_complaint
 from authsvc.seed import names, seed
 from authsvc.serve import serve
 from authsvc.settings import (

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from authsvc.admission import Admission
+from authsvc.hashing.admission import Admission
 from authsvc.settings import Settings
 
 FALL, RISE = 3, 2  # probes in a row; one late answer must not move traffic

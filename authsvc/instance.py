@@ -9,17 +9,21 @@ import time
 from aiohttp import web
 
 from authsvc import health, metrics
-from authsvc.admission import Admission, queue_bound
+from authsvc.api.sessions import Sessions as SessionHandlers
+from authsvc.api.users import Users
+from authsvc.api.web import Answering
 from authsvc.connecting import pause
-from authsvc.database import Database, DatabaseUnavailableError
-from authsvc.handlers import Accounts
-from authsvc.hash_queue import HashQueue
+from authsvc.hashing.admission import Admission, queue_bound
+from authsvc.hashing.passwords import Hasher
+from authsvc.hashing.queue import HashQueue
 from authsvc.health import Load, Readiness
 from authsvc.migrate import latest_version
-from authsvc.passwords import Hasher
+from authsvc.service import Service
 from authsvc.settings import Abandoned, Address, Settings
-from authsvc.store import Store
-from authsvc.web import Answering
+from authsvc.store.accounts import Accounts
+from authsvc.store.clients import Clients
+from authsvc.store.database import Database, DatabaseUnavailableError
+from authsvc.store.sessions import Sessions
 
 PROBE_SECONDS = 1.0
 _LAG_SAMPLE_SECONDS = 0.1
@@ -66,10 +70,16 @@ class Instance:
         self.queue = HashQueue(admission(settings, hash_seconds), self.metrics.hashing)
         self.metrics.hashing.tell(self.queue.admission, lambda: self.queue.depth)
         self._database = Database(settings.database_url, f"authsvc {settings.name}", self.metrics)
-        self._store = Store(self._database, settings.name)
+        self._accounts = Accounts(self._database)
         self._answering = Answering(settings.name, self.readiness)
-        self._accounts = Accounts(
-            self._store, hasher, self.queue, self.metrics.attempts, settings.deadline
+        self._service = Service(
+            settings,
+            self._accounts,
+            Sessions(self._database),
+            Clients(self._database),
+            hasher,
+            self.queue,
+            self.metrics,
         )
         self._listeners: list[tuple[asyncio.Server, web.AppRunner]] = []
         self._chores: list[asyncio.Task[None]] = []
@@ -83,7 +93,7 @@ class Instance:
         """Listen. Does not wait for the database. Raises CannotListenError."""
         await self._database.open()
         self.queue.start()
-        await self._listen(self._service(), self.settings.listen)
+        await self._listen(self._public(), self.settings.listen)
         await self._listen(self._private(), self.settings.private)
         self._chores = [asyncio.create_task(chore) for chore in (self._probe(), self._watch_lag())]
 
@@ -118,9 +128,10 @@ class Instance:
             raise CannotListenError(address, error) from error
         self._listeners.append((listening, runner))
 
-    def _service(self) -> web.Application:
+    def _public(self) -> web.Application:
         app = self._answering.application()
-        self._accounts.add_routes(app)
+        for handlers in (Users(self._service), SessionHandlers(self._service)):
+            handlers.add_routes(app)
         app.router.add_get("/livez", _live)
         app.router.add_get("/readyz", self._ready)
         return app
@@ -165,7 +176,7 @@ class Instance:
 
     async def _trouble(self, needed: int) -> str | None:
         try:
-            return health.schema_trouble(await self._store.schema_version(), needed)
+            return health.schema_trouble(await self._accounts.schema_version(), needed)
         except DatabaseUnavailableError as error:
             return str(error)
 

@@ -18,7 +18,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from authsvc.admission import Admission, Reason
+from authsvc.hashing.admission import Admission, Reason
 from authsvc.settings import Profile
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from authsvc.connecting import connection
-from authsvc.passwords import StoredHash
+from authsvc.hashing.passwords import StoredHash
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import signal
 
 import uvloop
 
+from authsvc.hashing.passwords import Hasher
 from authsvc.instance import Instance
-from authsvc.passwords import Hasher
 from authsvc.settings import Settings
 
 HARD_STOP_SECONDS = 30.0

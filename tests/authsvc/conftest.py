@@ -16,9 +16,9 @@ import pytest
 from multidict import CIMultiDictProxy
 
 from authsvc.connecting import connection
+from authsvc.hashing.passwords import Hasher
 from authsvc.instance import Instance
 from authsvc.migrate import migrate
-from authsvc.passwords import Hasher
 from authsvc.seed import seed
 from authsvc.settings import Address, settings
 

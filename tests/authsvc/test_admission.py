@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authsvc.admission import Admission, Reason, queue_bound
+from authsvc.hashing.admission import Admission, Reason, queue_bound
 
 LAB = Admission(slots=1, limit=9, hash_seconds=0.001, hold_seconds=0.1, drops_abandoned=True)
 

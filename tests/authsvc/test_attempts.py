@@ -5,13 +5,13 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from authsvc.admission import Reason
-from authsvc.attempts import attempt, outcome
-from authsvc.database import DatabaseUnavailableError
-from authsvc.hash_queue import HashRejectedError
+from authsvc.api.attempts import attempt, outcome
+from authsvc.api.problems import Code, ProblemError
+from authsvc.hashing.admission import Reason
+from authsvc.hashing.queue import HashRejectedError
 from authsvc.metrics import Flow, Metrics, Outcome, SqlstateClass
-from authsvc.problems import Code, ProblemError
 from authsvc.settings import Profile
+from authsvc.store.database import DatabaseUnavailableError
 
 
 @pytest.mark.parametrize(

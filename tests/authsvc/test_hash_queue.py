@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from authsvc.admission import Admission
-from authsvc.hash_queue import HashQueue, HashRejectedError, Patience
+from authsvc.hashing.admission import Admission
+from authsvc.hashing.queue import HashQueue, HashRejectedError, Patience
 from authsvc.metrics import HashOp, Metrics
 from authsvc.settings import Profile
 from tests.authsvc.conftest import until

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from authsvc.admission import Admission
+from authsvc.hashing.admission import Admission
 from authsvc.health import Load, Readiness, details, schema_trouble
 from authsvc.settings import settings
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from authsvc.logins import normalise
+from authsvc.names import normalise
 
 
 @pytest.mark.parametrize(

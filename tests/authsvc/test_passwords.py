@@ -6,7 +6,7 @@ from dataclasses import replace
 import bcrypt
 import pytest
 
-from authsvc.passwords import SCHEME, Hasher, StoredHash, length_complaint, prehash
+from authsvc.hashing.passwords import SCHEME, Hasher, StoredHash, length_complaint, prehash
 
 PEPPER = b"a pepper of at least 32 bytes....."
 

@@ -1,31 +1,34 @@
-"""What the store promises when something changes while a password is being hashed."""
+"""What the stores promise when something changes while a password is being hashed."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from authsvc.database import Database
 from authsvc.metrics import Metrics
+from authsvc.origin import Origin
 from authsvc.settings import Profile
-from authsvc.store import Account, Store
+from authsvc.store.accounts import Account, Accounts
+from authsvc.store.database import Database
+from authsvc.store.sessions import Sessions
 from authsvc.tokens import mint
 from tests.authsvc.conftest import query
 
 pytestmark = pytest.mark.live
+BEFORE, AFTER = Origin("before", "auth-1"), Origin("after", "auth-1")
 
 
 @pytest.fixture
-async def store(database: str) -> AsyncIterator[Store]:
-    """A store on the module's database."""
-    opened = Database(database, "test", Metrics(Profile.LAB, 4))
-    await opened.open()
-    yield Store(opened, "auth-1")
-    await opened.close()
+async def opened(database: str) -> AsyncIterator[Database]:
+    """The module's database."""
+    pool = Database(database, "test", Metrics(Profile.LAB, 4))
+    await pool.open()
+    yield pool
+    await pool.close()
 
 
-async def found(store: Store, login: str) -> Account:
+async def found(opened: Database, login: str) -> Account:
     """An account that must be there."""
-    account = await store.account(login)
+    account = await Accounts(opened).find(login)
     assert account is not None
     return account
 
@@ -39,24 +42,25 @@ async def found(store: Store, login: str) -> Account:
     ],
 )
 async def test_a_session_begins_only_for_the_account_that_was_checked(
-    store: Store, database: str, login: str, meanwhile: str
+    opened: Database, database: str, login: str, meanwhile: str
 ) -> None:
     """A new password, a ban or a deletion during the hash wins; nothing is written."""
-    account = await found(store, login)
-    assert await store.begin_session(account, mint().digest, "before") is not None
+    sessions, account = Sessions(opened), await found(opened, login)
+    assert await sessions.begin(BEFORE, account, mint().digest) is not None
     await query(database, meanwhile, account.user_id)
-    assert await store.begin_session(account, mint().digest, "after") is None
+    assert await sessions.begin(AFTER, account, mint().digest) is None
     written = "select count(*) from audit_events where request_id = $1 and user_id = $2"
     assert await query(database, written, "before", account.user_id) == 1
     assert await query(database, written, "after", account.user_id) == 0
 
 
-async def test_an_expired_session_has_no_owner(store: Store, database: str) -> None:
+async def test_an_expired_session_has_no_owner(opened: Database, database: str) -> None:
     """Nor can it be ended, since it has ended."""
-    minted = mint()
-    assert await store.begin_session(await found(store, "user0004"), minted.digest, "r") is not None
-    assert await store.owner(minted.digest) is not None
+    sessions, minted = Sessions(opened), mint()
+    account = await found(opened, "user0004")
+    assert await sessions.begin(BEFORE, account, minted.digest) is not None
+    assert await sessions.owner(minted.digest) is not None
     expire = "update sessions set expires_at = now() where access_hash = $1"
     await query(database, expire, minted.digest)
-    assert await store.owner(minted.digest) is None
-    assert not await store.end_session(minted.digest, "r")
+    assert await sessions.owner(minted.digest) is None
+    assert not await sessions.end(AFTER, minted.digest)

@@ -4,12 +4,12 @@ import asyncpg
 import pytest
 from aiohttp import web
 
-from authsvc.admission import Reason
-from authsvc.database import DatabaseUnavailableError, trouble
-from authsvc.hash_queue import HashRejectedError
+from authsvc.api.problems import Code
+from authsvc.api.web import as_problem
+from authsvc.hashing.admission import Reason
+from authsvc.hashing.queue import HashRejectedError
 from authsvc.metrics import SqlstateClass
-from authsvc.problems import Code
-from authsvc.web import as_problem
+from authsvc.store.database import DatabaseUnavailableError, trouble
 
 
 def test_a_shed_login_is_told_when_to_come_back() -> None:

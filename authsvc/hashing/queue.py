@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from authsvc.admission import Admission, Reason
+from authsvc.hashing.admission import Admission, Reason
 from authsvc.metrics import HashMetrics, HashOp
 
 T = TypeVar("T")

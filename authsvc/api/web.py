@@ -10,15 +10,16 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
-from authsvc import bodies, problems
-from authsvc.database import DatabaseUnavailableError
-from authsvc.hash_queue import HashRejectedError
+from authsvc.api import bodies, problems
+from authsvc.api.problems import Code, ProblemError
+from authsvc.hashing.queue import HashRejectedError
 from authsvc.health import Readiness
-from authsvc.problems import Code, ProblemError
+from authsvc.store.database import DatabaseUnavailableError
 
 PROBES = ("/livez", "/readyz", "/metrics")
 REQUEST_ID = web.RequestKey("request_id", str)
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 _DATABASE_RETRY_SECONDS = 2  # about as long as a server takes to restart
 _CODES = {
     400: Code.BAD_REQUEST,
@@ -38,6 +39,12 @@ def request_id(request: web.BaseRequest) -> str:
         given = request.headers.get("X-Request-Id", "")
         request[REQUEST_ID] = given if _WELL_FORMED.fullmatch(given) else uuid.uuid4().hex
     return request[REQUEST_ID]
+
+
+def trace_id(request: web.BaseRequest) -> str | None:
+    """The trace that a well-formed `traceparent` names (W3C Trace Context 3.2), or None."""
+    found = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    return found[1] if found and found[1].strip("0") else None
 
 
 def as_problem(error: Exception) -> ProblemError:

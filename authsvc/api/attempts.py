@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from authsvc.admission import Reason
-from authsvc.database import DatabaseUnavailableError
-from authsvc.hash_queue import HashRejectedError
+from authsvc.api.problems import Code, ProblemError
+from authsvc.api.web import as_problem
+from authsvc.hashing.admission import Reason
+from authsvc.hashing.queue import HashRejectedError
 from authsvc.metrics import AttemptMetrics, Flow, Outcome
-from authsvc.problems import Code, ProblemError
-from authsvc.web import as_problem
+from authsvc.store.database import DatabaseUnavailableError
 
 
 def outcome(error: BaseException) -> Outcome:

@@ -6,7 +6,7 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from authsvc.problems import Code, ProblemError
+from authsvc.api.problems import Code, ProblemError
 
 LARGEST = 16 * 1024  # bytes; a password of 4096 bytes, escaped, and room
 READ_SECONDS = 5.0

@@ -1,0 +1,1 @@
+"""Passwords and the queue in front of bcrypt."""

@@ -1,0 +1,60 @@
+"""What the handlers of one instance work with."""
+
+import ipaddress
+import time
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from authsvc.api.web import request_id, trace_id
+from authsvc.hashing.passwords import Hasher
+from authsvc.hashing.queue import HashQueue, Patience
+from authsvc.metrics import Metrics
+from authsvc.origin import Origin, Source
+from authsvc.settings import Settings
+from authsvc.store.accounts import Accounts
+from authsvc.store.clients import Clients
+from authsvc.store.sessions import Sessions
+
+_LONGEST_USER_AGENT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Stores, hashing, metrics and settings."""
+
+    settings: Settings
+    accounts: Accounts
+    sessions: Sessions
+    clients: Clients
+    hasher: Hasher
+    queue: HashQueue
+    metrics: Metrics
+
+    def origin(self, request: web.Request, actor: str | None = None) -> Origin:
+        """Where a request comes from."""
+        return Origin(
+            request_id=request_id(request),
+            instance=self.settings.name,
+            trace_id=trace_id(request),
+            source=self._source(request),
+            actor=actor,
+            user_agent=request.headers.get("User-Agent", "")[:_LONGEST_USER_AGENT] or None,
+        )
+
+    def patience(self, request: web.Request, arrived: float) -> Patience:
+        """Until when its answer is of use. aiohttp does not cancel the handler of a client that
+        left, so the queue has to look."""
+
+        def gone() -> bool:
+            return request.transport is None or request.transport.is_closing()
+
+        return Patience(arrived + self.settings.deadline, gone)
+
+    def clock(self) -> float:
+        """Seconds on the clock of `patience`."""
+        return time.monotonic()
+
+    def _source(self, request: web.Request) -> Source | None:
+        peer = request.transport and request.transport.get_extra_info("peername")
+        return ipaddress.ip_address(peer[0].partition("%")[0]) if peer else None

@@ -1,0 +1,1 @@
+"""What the service keeps in Postgres: each change and its audit event in one statement."""

@@ -1,0 +1,73 @@
+"""Accounts: who can log in, and by what."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from authsvc.hashing.passwords import StoredHash
+from authsvc.origin import Origin
+from authsvc.store.audit import audited
+from authsvc.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a login is checked against."""
+
+    user_id: UUID
+    active: bool
+    password: StoredHash
+
+
+class Accounts:
+    """Users and their credentials. Every method raises DatabaseUnavailableError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, login_norm: str | None) -> Account | None:
+        """The account of a normalised login; None asks too, so that it takes as long."""
+        row = await self._database.row(_FIND, login_norm)
+        if row is None:
+            return None
+        password = StoredHash(row["scheme"], row["hash"], row["cost"])
+        return Account(row["id"], row["status"] == "active", password)
+
+    async def register(
+        self, origin: Origin, login: str, login_norm: str, password: StoredHash
+    ) -> UUID | None:
+        """A new user's id, or None if the login is taken."""
+        row = await self._database.row(
+            _REGISTER,
+            *origin.values,
+            *(login, login_norm, password.scheme, password.hash, password.cost),
+        )
+        return None if row is None else row["id"]
+
+    async def refuse_login(self, origin: Origin, user_id: UUID | None) -> None:
+        """Keep that a login was refused, known account or not."""
+        await self._database.row(_REFUSE_LOGIN, *origin.values, user_id)
+
+    async def schema_version(self) -> int:
+        """The newest migration that the database has."""
+        row = await self._database.row("select max(version) as newest from schema_migrations")
+        return int(row["newest"] or 0)
+
+
+_FIND = """
+select u.id, u.status, c.scheme, c.hash, c.cost
+from users u join credentials c on c.user_id = u.id
+where u.login_norm = $1 and u.status <> 'deleted'
+"""
+
+_REGISTER = f"""
+with made as (
+    insert into users (login, login_norm) values ($6, $7)
+    on conflict (login_norm) where status <> 'deleted' do nothing
+    returning id as user_id
+), password as (
+    insert into credentials (user_id, scheme, hash, cost) select user_id, $8, $9, $10 from made
+), audit as ({audited("user_created", "made")})
+select user_id as id from made
+"""  # noqa: S608 # constants only
+
+_REFUSE_LOGIN = audited("authn_login_fail", "(values ($6::uuid)) as refused (user_id)")
