@@ -115,6 +115,13 @@ def crowded(size: int) -> dict[str, Any]:
     return pool(*(endpoint(name, **(quiet | odd.get(name, {}))) for name in names))
 
 
+def test_a_small_share_is_not_shown_as_nothing() -> None:
+    """One of four hundred even ones is meant to get a quarter of a percent."""
+    page = drawn(pool(endpoint("auth-1", expected_share=0.0025)))
+
+    assert " 0.2%" in page
+
+
 def test_of_more_endpoints_than_lines_the_worst_are_shown() -> None:
     """Not ready, then much in flight, then far off its share; and the sums of the others."""
     console = Console(width=120, height=9)
