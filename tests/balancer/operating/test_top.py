@@ -212,7 +212,8 @@ class Terminal:
         self.resize(rows, columns)
         self.before = termios.tcgetattr(self.slave)
         self.seen = ""
-        environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        inherited = os.environ.items()
+        environment = {name: value for name, value in inherited if name not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "evenhand", "top", "--interval", "100ms"],
             stdin=self.slave, stdout=self.slave, stderr=self.slave, start_new_session=True,
