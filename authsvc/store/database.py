@@ -61,10 +61,18 @@ class Database:
 
         Takes at most ACQUIRE_SECONDS + COMMAND_SECONDS. Raises DatabaseUnavailableError.
         """
+        return await self._run("fetchrow", statement, values)
+
+    async def rows(self, statement: str, *values: object) -> list[Any]:
+        """All rows of a statement that bounds how many; otherwise as `row`."""
+        found: list[Any] = await self._run("fetch", statement, values)
+        return found
+
+    async def _run(self, how: str, statement: str, values: tuple[object, ...]) -> Any:
         try:
             connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
             try:
-                return await connection.fetchrow(statement, *values)
+                return await getattr(connection, how)(statement, *values)
             except (TimeoutError, asyncio.CancelledError):
                 connection.terminate()
                 raise
