@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from authsvc.metrics import Metrics, SqlstateClass
+from authsvc.store.connections import Connections
 
 ACQUIRE_SECONDS = 1.0
 COMMAND_SECONDS = 1.5
@@ -33,7 +34,7 @@ class DatabaseUnavailableError(Exception):
 
 
 class Database:
-    """A small pool that connects when it is first used, so that a service starts before it."""
+    """A few connections, made when they are first used, so that a service starts before it."""
 
     def __init__(self, url: str, application: str, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -50,6 +51,10 @@ class Database:
                 "lock_timeout": "500",
                 "idle_in_transaction_session_timeout": "5000",
             },
+        )
+
+        self._connections = Connections(
+            self._pool, CONNECTIONS, acquire=ACQUIRE_SECONDS, release=RELEASE_SECONDS
         )
 
     async def open(self) -> None:
@@ -70,14 +75,16 @@ class Database:
 
     async def _run(self, how: str, statement: str, values: tuple[object, ...]) -> Any:
         try:
-            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+            connection = await self._connections.take()
+            well = False
             try:
-                return await getattr(connection, how)(statement, *values)
+                found = await getattr(connection, how)(statement, *values)
+                well = True
             except (TimeoutError, asyncio.CancelledError):
                 connection.terminate()
                 raise
             finally:
-                await self._pool.release(connection, timeout=RELEASE_SECONDS)
+                await self._connections.give(connection, well=well)
         except _TROUBLE as error:  # TimeoutError is an OSError
             if (getattr(error, "sqlstate", None) or "").startswith(_OUR_MISTAKE):
                 raise
@@ -85,11 +92,14 @@ class Database:
             self._metrics.db_errors.labels(kind).inc()
             _log.warning("statement failed", extra={"kind": kind, "error": type(error).__name__})
             raise DatabaseUnavailableError(kind) from error
+        return found
 
     async def close(self) -> None:
         """Give connections back to the server; cut them off after CLOSE_SECONDS."""
         try:
-            await asyncio.wait_for(self._pool.close(), CLOSE_SECONDS)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._connections.close()
+                await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 
