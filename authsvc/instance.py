@@ -9,6 +9,8 @@ import time
 from aiohttp import web
 
 from authsvc import health, metrics
+from authsvc.api.holder import Holder
+from authsvc.api.oauth import OAuth
 from authsvc.api.sessions import Sessions as SessionHandlers
 from authsvc.api.users import Users
 from authsvc.api.web import Answering
@@ -23,7 +25,11 @@ from authsvc.settings import Abandoned, Address, Settings
 from authsvc.store.accounts import Accounts
 from authsvc.store.clients import Clients
 from authsvc.store.database import Database, DatabaseUnavailableError
+from authsvc.store.introspection import Introspection
+from authsvc.store.renewals import Renewals
 from authsvc.store.sessions import Sessions
+from authsvc.tokens import Tokens
+from authsvc.upkeep import Upkeep
 
 PROBE_SECONDS = 1.0
 _LAG_SAMPLE_SECONDS = 0.1
@@ -72,10 +78,16 @@ class Instance:
         self._database = Database(settings.database_url, f"authsvc {settings.name}", self.metrics)
         self._accounts = Accounts(self._database)
         self._answering = Answering(settings.name, self.readiness)
+        sessions = Sessions(self._database)
+        self._upkeep = Upkeep(sessions)
         self._service = Service(
             settings,
             self._accounts,
-            Sessions(self._database),
+            sessions,
+            Renewals(self._database),
+            Introspection(self._database),
+            Tokens(settings.pepper),
+            self._upkeep,
             Clients(self._database),
             hasher,
             self.queue,
@@ -95,7 +107,8 @@ class Instance:
         self.queue.start()
         await self._listen(self._public(), self.settings.listen)
         await self._listen(self._private(), self.settings.private)
-        self._chores = [asyncio.create_task(chore) for chore in (self._probe(), self._watch_lag())]
+        chores = (self._probe(), self._watch_lag(), *self._upkeep.chores())
+        self._chores = [asyncio.create_task(chore) for chore in chores]
 
     async def stop(self) -> None:
         """Take no more, finish for every client that still waits, close all; bounded throughout."""
@@ -130,8 +143,8 @@ class Instance:
 
     def _public(self) -> web.Application:
         app = self._answering.application()
-        for handlers in (Users(self._service), SessionHandlers(self._service)):
-            handlers.add_routes(app)
+        for handlers in (Users, SessionHandlers, Holder, OAuth):
+            handlers(self._service).add_routes(app)
         app.router.add_get("/livez", _live)
         app.router.add_get("/readyz", self._ready)
         return app

@@ -30,6 +30,7 @@ class Flow(StrEnum):
 
     LOGIN = "login"
     REGISTER = "register"
+    REFRESH = "refresh"
 
 
 class Outcome(StrEnum):
@@ -50,6 +51,18 @@ class HashOp(StrEnum):
     VERIFY = "verify"
     CREATE = "create"
     DUMMY = "dummy"
+
+
+class EndReason(StrEnum):
+    """Why a session ended before its time; what only ran out is in no statement and not counted."""
+
+    LOGOUT = "logout"
+    REVOKED = "revoked"  # by its owner from another session, or by RFC 7009
+    REUSE = "reuse"  # an old refresh token came back
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 # a reason
+    PASSWORD_RESET = "password_reset"  # noqa: S105 # a reason
+    ADMIN = "admin"
+    DISABLED = "disabled"
 
 
 class SqlstateClass(StrEnum):
@@ -145,6 +158,26 @@ class HashMetrics:
         self.capacity.set(admission.capacity_per_second)
 
 
+class SessionMetrics:
+    """How sessions end, and what was noticed of stolen tokens."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.ended = Counter(
+            "auth_sessions_ended_total",
+            "Sessions that were ended, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        self.reuse = Counter(
+            "auth_token_reuse_total",
+            "Old refresh tokens that came back and ended a session: each a theft or a broken "
+            "client.",
+            registry=registry,
+        )
+        for reason in EndReason:
+            self.ended.labels(reason)
+
+
 class Metrics:
     """One instance's metrics, with a registry of their own; every series is there from now on."""
 
@@ -153,6 +186,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.attempts = AttemptMetrics(self.registry)
         self.hashing = HashMetrics(self.registry, bcrypt_cost)
+        self.sessions = SessionMetrics(self.registry)
         self.db_errors = Counter(
             "auth_db_errors_total",
             "Statements that the database did not do, by class of SQLSTATE or local cause.",

@@ -14,7 +14,11 @@ from authsvc.origin import Origin, Source
 from authsvc.settings import Settings
 from authsvc.store.accounts import Accounts
 from authsvc.store.clients import Clients
+from authsvc.store.introspection import Introspection
+from authsvc.store.renewals import Renewals
 from authsvc.store.sessions import Sessions
+from authsvc.tokens import Tokens
+from authsvc.upkeep import Upkeep
 
 _LONGEST_USER_AGENT = 256
 
@@ -26,6 +30,10 @@ class Service:
     settings: Settings
     accounts: Accounts
     sessions: Sessions
+    renewals: Renewals
+    introspection: Introspection
+    tokens: Tokens
+    upkeep: Upkeep
     clients: Clients
     hasher: Hasher
     queue: HashQueue
@@ -39,7 +47,7 @@ class Service:
             trace_id=trace_id(request),
             source=self._source(request),
             actor=actor,
-            user_agent=request.headers.get("User-Agent", "")[:_LONGEST_USER_AGENT] or None,
+            user_agent=_storable(request.headers.get("User-Agent", "")) or None,
         )
 
     def patience(self, request: web.Request, arrived: float) -> Patience:
@@ -58,3 +66,8 @@ class Service:
     def _source(self, request: web.Request) -> Source | None:
         peer = request.transport and request.transport.get_extra_info("peername")
         return ipaddress.ip_address(peer[0].partition("%")[0]) if peer else None
+
+
+def _storable(header: str) -> str:
+    """Bytes that are no UTF-8 reach us as lone surrogates, which no database takes."""
+    return header[:_LONGEST_USER_AGENT].encode(errors="replace").decode()

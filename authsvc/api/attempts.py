@@ -20,7 +20,7 @@ def outcome(error: BaseException) -> Outcome:
             return Outcome.EXPIRED
         case DatabaseUnavailableError():
             return Outcome.DB_ERROR
-        case ProblemError(code=Code.INVALID_CREDENTIALS):
+        case ProblemError(code=Code.INVALID_CREDENTIALS | Code.INVALID_TOKEN):
             return Outcome.BAD_CREDENTIALS
         case Exception() if as_problem(error).code.status < 500:
             return Outcome.INVALID

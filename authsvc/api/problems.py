@@ -19,6 +19,7 @@ class Code(Enum):
     INVALID_CREDENTIALS = (401, "Unknown login or wrong password")
     INVALID_TOKEN = (401, "No such session")
     NOT_FOUND = (404, "There is nothing at this path")
+    SESSION_NOT_FOUND = (404, "You have no such session")
     METHOD_NOT_ALLOWED = (405, "This path does not take that method")
     REQUEST_TIMEOUT = (408, "The body did not arrive in time")
     LOGIN_TAKEN = (409, "The login is taken")

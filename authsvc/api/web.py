@@ -115,6 +115,8 @@ def _log_answer(request: web.Request, response: web.StreamResponse, seconds: flo
     resource = request.match_info.route.resource
     probe = resource is not None and resource.canonical in PROBES
     level = logging.DEBUG if probe or response.status < 400 else logging.INFO
+    if not _log.isEnabledFor(level):
+        return
     _log.log(
         level,
         "answered",

@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from authsvc.metrics import Metrics, SqlstateClass
+from authsvc.store.connections import Connections
 
 ACQUIRE_SECONDS = 1.0
 COMMAND_SECONDS = 1.5
@@ -33,7 +34,7 @@ class DatabaseUnavailableError(Exception):
 
 
 class Database:
-    """A small pool that connects when it is first used, so that a service starts before it."""
+    """A few connections, made when they are first used, so that a service starts before it."""
 
     def __init__(self, url: str, application: str, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -52,6 +53,10 @@ class Database:
             },
         )
 
+        self._connections = Connections(
+            self._pool, CONNECTIONS, acquire=ACQUIRE_SECONDS, release=RELEASE_SECONDS
+        )
+
     async def open(self) -> None:
         """Make the pool ready; connects to nothing yet."""
         await self._pool
@@ -61,15 +66,25 @@ class Database:
 
         Takes at most ACQUIRE_SECONDS + COMMAND_SECONDS. Raises DatabaseUnavailableError.
         """
+        return await self._run("fetchrow", statement, values)
+
+    async def rows(self, statement: str, *values: object) -> list[Any]:
+        """All rows of a statement that bounds how many; otherwise as `row`."""
+        found: list[Any] = await self._run("fetch", statement, values)
+        return found
+
+    async def _run(self, how: str, statement: str, values: tuple[object, ...]) -> Any:
         try:
-            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+            connection = await self._connections.take()
+            well = False
             try:
-                return await connection.fetchrow(statement, *values)
+                found = await getattr(connection, how)(statement, *values)
+                well = True
             except (TimeoutError, asyncio.CancelledError):
                 connection.terminate()
                 raise
             finally:
-                await self._pool.release(connection, timeout=RELEASE_SECONDS)
+                await self._connections.give(connection, well=well)
         except _TROUBLE as error:  # TimeoutError is an OSError
             if (getattr(error, "sqlstate", None) or "").startswith(_OUR_MISTAKE):
                 raise
@@ -77,11 +92,14 @@ class Database:
             self._metrics.db_errors.labels(kind).inc()
             _log.warning("statement failed", extra={"kind": kind, "error": type(error).__name__})
             raise DatabaseUnavailableError(kind) from error
+        return found
 
     async def close(self) -> None:
         """Give connections back to the server; cut them off after CLOSE_SECONDS."""
         try:
-            await asyncio.wait_for(self._pool.close(), CLOSE_SECONDS)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._connections.close()
+                await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 
