@@ -9,9 +9,11 @@ import time
 from aiohttp import web
 
 from authsvc import health, metrics
+from authsvc.api.passwords import Passwords as PasswordHandlers
 from authsvc.api.sessions import Sessions as SessionHandlers
 from authsvc.api.users import Users
 from authsvc.api.web import Answering
+from authsvc.checking import Checking
 from authsvc.connecting import pause
 from authsvc.hashing.admission import Admission, queue_bound
 from authsvc.hashing.passwords import Hasher
@@ -23,6 +25,7 @@ from authsvc.settings import Abandoned, Address, Settings
 from authsvc.store.accounts import Accounts
 from authsvc.store.clients import Clients
 from authsvc.store.database import Database, DatabaseUnavailableError
+from authsvc.store.passwords import Passwords
 from authsvc.store.sessions import Sessions
 
 PROBE_SECONDS = 1.0
@@ -57,6 +60,7 @@ def admission(settings: Settings, hash_seconds: float) -> Admission:
         hash_seconds=hash_seconds,
         hold_seconds=settings.hash_seconds,
         drops_abandoned=settings.abandoned is Abandoned.DROP,
+        create_share=settings.create_share,
     )
 
 
@@ -72,13 +76,15 @@ class Instance:
         self._database = Database(settings.database_url, f"authsvc {settings.name}", self.metrics)
         self._accounts = Accounts(self._database)
         self._answering = Answering(settings.name, self.readiness)
+        passwords = Passwords(self._database)
+        self._checking = Checking(hasher, self.queue, passwords, self.metrics.passwords)
         self._service = Service(
             settings,
             self._accounts,
             Sessions(self._database),
             Clients(self._database),
-            hasher,
-            self.queue,
+            passwords,
+            self._checking,
             self.metrics,
         )
         self._listeners: list[tuple[asyncio.Server, web.AppRunner]] = []
@@ -106,6 +112,7 @@ class Instance:
         for server, runner in self._listeners:
             server.close()
             await runner.cleanup()
+        await self._checking.close()
         await self.queue.close()
         for chore in self._chores:
             chore.cancel()
@@ -130,7 +137,11 @@ class Instance:
 
     def _public(self) -> web.Application:
         app = self._answering.application()
-        for handlers in (Users(self._service), SessionHandlers(self._service)):
+        for handlers in (
+            Users(self._service),
+            SessionHandlers(self._service),
+            PasswordHandlers(self._service),
+        ):
             handlers.add_routes(app)
         app.router.add_get("/livez", _live)
         app.router.add_get("/readyz", self._ready)

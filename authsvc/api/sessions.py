@@ -6,7 +6,6 @@ with a dummy hash, so that neither words nor time tell it from a wrong password.
 """
 
 from dataclasses import dataclass
-from functools import partial
 
 from aiohttp import web
 
@@ -15,7 +14,7 @@ from authsvc.api import bodies
 from authsvc.api.attempts import attempt
 from authsvc.api.bodies import Credentials
 from authsvc.api.problems import Code, ProblemError
-from authsvc.metrics import Flow, HashOp
+from authsvc.metrics import Flow
 from authsvc.service import Service
 from authsvc.store.sessions import Session
 
@@ -69,13 +68,15 @@ class Sessions:
     ) -> Session:
         service, origin = self.service, self.service.origin(request)
         account = await service.accounts.find(names.normalise(asked.login))
-        stored = account.password if account else None
-        work = partial(service.hasher.verify, asked.password, stored)
-        op = HashOp.VERIFY if account else HashOp.DUMMY
-        right = await service.queue.run(op, work, service.patience(request, arrived))
+        patience = service.patience(request, arrived)
+        right = await service.checking.right(asked.password, account, patience)
         session = None
         if account is not None and right and account.active:
+            if account.must_change:
+                await service.accounts.refuse_login(origin, account.user_id)
+                raise ProblemError(Code.PASSWORD_CHANGE_REQUIRED)
             session = await service.sessions.begin(origin, account, access_hash)
+            service.checking.renew(account, asked.password)
         if session is None:
             await service.accounts.refuse_login(origin, account.user_id if account else None)
             raise ProblemError(Code.INVALID_CREDENTIALS, headers={"WWW-Authenticate": "Bearer"})

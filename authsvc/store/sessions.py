@@ -26,6 +26,7 @@ class Owner:
 
     user_id: UUID
     login: str
+    session_id: UUID
 
 
 class Sessions:
@@ -39,14 +40,14 @@ class Sessions:
         row = await self._database.row(
             _BEGIN,
             *origin.values,
-            *(account.user_id, account.password.hash, access_hash, LIFETIME),
+            *(account.user_id, account.changed_at, access_hash, LIFETIME),
         )
         return None if row is None else Session(row["id"], row["expires_at"])
 
     async def owner(self, access_hash: bytes) -> Owner | None:
         """Who holds a live token."""
         row = await self._database.row(_OWNER, access_hash)
-        return None if row is None else Owner(row["id"], row["login"])
+        return None if row is None else Owner(row["id"], row["login"], row["session_id"])
 
     async def end(self, origin: Origin, access_hash: bytes) -> bool:
         """Log out; False if there was no live session."""
@@ -58,14 +59,14 @@ with begun as (
     insert into sessions (user_id, access_hash, expires_at)
     select u.id, $8, now() + $9::interval
     from users u join credentials c on c.user_id = u.id
-    where u.id = $6 and u.status = 'active' and c.hash = $7
+    where u.id = $6 and u.status = 'active' and c.changed_at = $7
     returning id, user_id, expires_at
 ), audit as ({audited("authn_login_success", "begun", session="id")})
 select id, expires_at from begun
 """  # noqa: S608 # constants only
 
 _OWNER = """
-select u.id, u.login
+select u.id, u.login, s.id as session_id
 from sessions s join users u on u.id = s.user_id
 where s.access_hash = $1 and s.ended_at is null and s.expires_at > now() and u.status = 'active'
 """
