@@ -29,6 +29,7 @@ from authsvc.settings import (
     pepper,
     settings,
 )
+from authsvc.verbs import outbox, user
 
 COULD_NOT_RUN = 2
 
@@ -75,6 +76,8 @@ def main(argv: list[str]) -> int:
         "serve": _serve,
         "migrate": _migrate,
         "seed": _seed,
+        "outbox": outbox.run,
+        "user": user.run,
     }
     try:
         verbs[asked.verb](asked)
@@ -161,6 +164,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="as the instances have it, or the hash takes another time than a dummy",
     )
+    outbox.add(verbs)
+    user.add(verbs)
     for verb in (to_migrate, to_seed):
         verb.add_argument(
             "--wait", type=float, default=10.0, metavar="S", help="for the database; default 10"

@@ -59,7 +59,7 @@ with begun as (
     insert into sessions (user_id, access_hash, expires_at)
     select u.id, $8, now() + $9::interval
     from users u join credentials c on c.user_id = u.id
-    where u.id = $6 and u.status = 'active' and c.changed_at = $7
+    where u.id = $6 and u.status = 'active' and c.changed_at = $7 and not c.must_change
     returning id, user_id, expires_at
 ), audit as ({audited("authn_login_success", "begun", session="id")})
 select id, expires_at from begun
