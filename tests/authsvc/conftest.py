@@ -138,6 +138,7 @@ async def start() -> AsyncIterator[Start]:
         async def begin(url: str, *, ready: bool = True, **flags: Any) -> Running:
             free = Address("127.0.0.1", 0)
             environment = {"DATABASE_URL": url, "AUTH_PEPPER": PEPPER}
+            environment |= flags.pop("environment", {})
             asked = settings(
                 {"listen": free, "private": free, "create_share": 1.0, **flags}, environment
             )
