@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from authsvc.connecting import UnreachableError
-from authsvc.hashing.passwords import Hasher, length_complaint
+from authsvc.hashing.acceptable import bad_length
+from authsvc.hashing.passwords import Hasher
 from authsvc.instance import CannotListenError
 from authsvc.logs import log_to_stderr
 from authsvc.migrate import MigrationError, latest_version, migrate
@@ -28,6 +29,7 @@ from authsvc.settings import (
     pepper,
     settings,
 )
+from authsvc.verbs import outbox, user
 
 COULD_NOT_RUN = 2
 
@@ -38,6 +40,10 @@ environment:
   DATABASE_URL      postgresql://USER:PASSWORD@HOST:PORT/DATABASE
   AUTH_PEPPER       secret of at least 32 bytes, mixed into every password; no default
   AUTH_PEPPER_FILE  a file that holds it, instead
+  AUTH_PEPPER_PREVIOUS[_FILE]
+                    the pepper before this one: its hashes still open their accounts, and are
+                    renewed at login. To change peppers: first give every instance the new one as
+                    the previous one, then swap the two, and leave the old one out in the end.
 """
 
 _EXAMPLES = """\
@@ -70,6 +76,8 @@ def main(argv: list[str]) -> int:
         "serve": _serve,
         "migrate": _migrate,
         "seed": _seed,
+        "outbox": outbox.run,
+        "user": user.run,
     }
     try:
         verbs[asked.verb](asked)
@@ -111,8 +119,8 @@ def _seed(asked: argparse.Namespace) -> None:
     if asked.profile == Profile.PRODUCTION:
         raise SettingsError("users with one shared, cheap hash are for the lab only")
     password = asked.password or secrets.token_urlsafe(12)
-    if complaint := length_complaint(password):
-        raise SettingsError(f"--password {complaint}")
+    if complaint := bad_length(password):
+        raise SettingsError(f"--password {complaint.told}")
     url, logins = database_url(os.environ), names(asked.users)
     hasher = Hasher.prepare(pepper(os.environ), asked.bcrypt_cost)
     asyncio.run(seed(url, logins, hasher.create(password), asked.wait))
@@ -156,6 +164,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="as the instances have it, or the hash takes another time than a dummy",
     )
+    outbox.add(verbs)
+    user.add(verbs)
     for verb in (to_migrate, to_seed):
         verb.add_argument(
             "--wait", type=float, default=10.0, metavar="S", help="for the database; default 10"
@@ -182,6 +192,12 @@ def _add_serve_flags(serve: argparse.ArgumentParser) -> None:
     )
     flag("--abandoned", choices=[*Abandoned], help="work nobody waits for; drop")
     flag("--deadline", type=_seconds, metavar="S", help="how long a client waits; default 2")
+    flag(
+        "--create-share",
+        type=_seconds,
+        metavar="S",
+        help="of all hashes, for passwords that are made (register, change, reset); 0.1",
+    )
     flag("--drain-delay", type=_seconds, metavar="S", help="from unready to closing; 0 in the lab")
     flag("--log-level", choices=["debug", "info", "warning", "error"], default="info")
 

@@ -11,9 +11,11 @@ from aiohttp import web
 from authsvc import health, metrics
 from authsvc.api.holder import Holder
 from authsvc.api.oauth import OAuth
+from authsvc.api.passwords import Passwords as PasswordHandlers
 from authsvc.api.sessions import Sessions as SessionHandlers
 from authsvc.api.users import Users
 from authsvc.api.web import Answering
+from authsvc.checking import Checking
 from authsvc.connecting import pause
 from authsvc.hashing.admission import Admission, queue_bound
 from authsvc.hashing.passwords import Hasher
@@ -26,6 +28,7 @@ from authsvc.store.accounts import Accounts
 from authsvc.store.clients import Clients
 from authsvc.store.database import Database, DatabaseUnavailableError
 from authsvc.store.introspection import Introspection
+from authsvc.store.passwords import Passwords
 from authsvc.store.renewals import Renewals
 from authsvc.store.sessions import Sessions
 from authsvc.tokens import Tokens
@@ -63,6 +66,7 @@ def admission(settings: Settings, hash_seconds: float) -> Admission:
         hash_seconds=hash_seconds,
         hold_seconds=settings.hash_seconds,
         drops_abandoned=settings.abandoned is Abandoned.DROP,
+        create_share=settings.create_share,
     )
 
 
@@ -80,6 +84,8 @@ class Instance:
         self._answering = Answering(settings.name, self.readiness)
         sessions = Sessions(self._database)
         self._upkeep = Upkeep(sessions)
+        passwords = Passwords(self._database)
+        self._checking = Checking(hasher, self.queue, passwords, self.metrics.passwords)
         self._service = Service(
             settings,
             self._accounts,
@@ -89,8 +95,8 @@ class Instance:
             Tokens(settings.pepper),
             self._upkeep,
             Clients(self._database),
-            hasher,
-            self.queue,
+            passwords,
+            self._checking,
             self.metrics,
         )
         self._listeners: list[tuple[asyncio.Server, web.AppRunner]] = []
@@ -119,6 +125,7 @@ class Instance:
         for server, runner in self._listeners:
             server.close()
             await runner.cleanup()
+        await self._checking.close()
         await self.queue.close()
         for chore in self._chores:
             chore.cancel()
@@ -143,7 +150,7 @@ class Instance:
 
     def _public(self) -> web.Application:
         app = self._answering.application()
-        for handlers in (Users, SessionHandlers, Holder, OAuth):
+        for handlers in (Users, SessionHandlers, Holder, OAuth, PasswordHandlers):
             handlers(self._service).add_routes(app)
         app.router.add_get("/livez", _live)
         app.router.add_get("/readyz", self._ready)

@@ -19,7 +19,8 @@ from prometheus_client import (
 )
 
 from authsvc.hashing.admission import Admission, Reason
-from authsvc.settings import Profile
+from authsvc.hashing.passwords import SCHEME, Unusable
+from authsvc.settings import HIGHEST_BCRYPT_COST, LOWEST_BCRYPT_COST, Profile
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 5, 7.5, 10, 30)
@@ -31,6 +32,9 @@ class Flow(StrEnum):
     LOGIN = "login"
     REGISTER = "register"
     REFRESH = "refresh"
+    CHANGE = "change"  # of one's own password
+    RESET_REQUEST = "reset_request"
+    RESET = "reset"  # the end of it: a new password for a token
 
 
 class Outcome(StrEnum):
@@ -50,7 +54,13 @@ class HashOp(StrEnum):
 
     VERIFY = "verify"
     CREATE = "create"
+    REHASH = "rehash"  # a password that is known to be right, anew under the current policy
     DUMMY = "dummy"
+
+    @property
+    def creates(self) -> bool:
+        """Whether it is paid from the budget of passwords that are made."""
+        return self in (HashOp.CREATE, HashOp.REHASH)
 
 
 class EndReason(StrEnum):
@@ -178,6 +188,38 @@ class SessionMetrics:
             self.ended.labels(reason)
 
 
+class PasswordMetrics:
+    """Stored hashes: renewed, not yet renewed, and of no use."""
+
+    def __init__(self, registry: CollectorRegistry, cost: int) -> None:
+        self._to = f"{SCHEME}/{cost}"
+        self._renewed = Counter(
+            "auth_password_rehash_total",
+            "Hashes renewed at login; from and to are equal if only the pepper changed.",
+            ["from", "to"],
+            registry=registry,
+        )
+        self.postponed = Counter(
+            "auth_password_rehash_postponed_total",
+            "Hashes left for a later login, since this one's time was not to be spared.",
+            registry=registry,
+        )
+        self.unusable = Counter(
+            "auth_password_hash_unusable_total",
+            "Logins refused because the account's stored hash cannot be checked.",
+            ["reason"],
+            registry=registry,
+        )
+        for below in range(LOWEST_BCRYPT_COST, HIGHEST_BCRYPT_COST + 1):
+            self._renewed.labels(f"{SCHEME}/{below}", self._to)
+        for reason in Unusable:
+            self.unusable.labels(reason)
+
+    def renewed(self, cost: int) -> None:
+        """Count one that had this cost."""
+        self._renewed.labels(f"{SCHEME}/{cost}", self._to).inc()
+
+
 class Metrics:
     """One instance's metrics, with a registry of their own; every series is there from now on."""
 
@@ -187,6 +229,7 @@ class Metrics:
         self.attempts = AttemptMetrics(self.registry)
         self.hashing = HashMetrics(self.registry, bcrypt_cost)
         self.sessions = SessionMetrics(self.registry)
+        self.passwords = PasswordMetrics(self.registry, bcrypt_cost)
         self.db_errors = Counter(
             "auth_db_errors_total",
             "Statements that the database did not do, by class of SQLSTATE or local cause.",

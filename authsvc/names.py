@@ -1,18 +1,46 @@
-"""Which names can be registered, and how two spellings become one. No I/O."""
+"""Which names can be registered, and how two spellings become one. No I/O.
+
+RFC 8265's UsernameCaseMapped says which characters a name can have and folds their case; the
+alphabet then says which of those names are taken here. PRECIS also *maps*: the Kelvin sign and a
+full-width K both come out as `k`. Names that it had to repair are refused, at registration and at
+login alike, since who types such a name means somebody else's.
+"""
 
 import re
+import unicodedata
+from enum import StrEnum
 
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}", re.ASCII)
+from precis_i18n import get_profile
+
+SHORTEST, LONGEST = 3, 64
 POLICY = "must be 3 to 64 of a-z, 0-9, '.', '_' and '-', and begin with a letter or digit"
+_ASCII = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}", re.ASCII)
+_PRECIS = get_profile("UsernameCaseMapped")
 
 
-def normalise(login: str) -> str | None:
-    """The key that an account is stored under, or None for a name that no account can have.
+class Alphabet(StrEnum):
+    """Which names are taken; `unicode` lets look-alikes of other scripts in."""
 
-    ASCII only, and refused instead of repaired: `str.lower` turns the Kelvin sign into `k`, so
-    anything outside ASCII is turned away before it.
-    """
-    if not login.isascii():
+    ASCII = "ascii"
+    UNICODE = "unicode"
+
+
+def normalise(login: str, alphabet: Alphabet = Alphabet.ASCII) -> str | None:
+    """The key that an account is stored under, or None for a name that no account can have."""
+    if len(login) > LONGEST or not _unrepaired(login):
         return None
-    lowered = login.lower()
-    return lowered if _LOGIN.fullmatch(lowered) else None
+    try:
+        key = _PRECIS.enforce(login)
+    except UnicodeEncodeError:  # how the library says that a character is not allowed
+        return None
+    if alphabet is Alphabet.ASCII:
+        return key if _ASCII.fullmatch(key) else None
+    return key if SHORTEST <= len(key) <= LONGEST else None
+
+
+def _unrepaired(login: str) -> bool:
+    """Whether folding case, and putting accents on their letters, is all that PRECIS will do."""
+    composed = unicodedata.normalize("NFC", login)
+    if unicodedata.normalize("NFKC", login) != composed:
+        return False  # full-width and other stand-ins
+    return login in (composed, unicodedata.normalize("NFD", login))  # else twins: Kelvin, Ohm

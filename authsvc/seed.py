@@ -25,7 +25,9 @@ async def seed(url: str, logins: list[str], password: StoredHash, wait: float) -
     One hash for all is fine for users that never were; real accounts each have their own salt.
     """
     async with connection(url, wait) as session:
-        await session.execute(_SEED, logins, password.scheme, password.hash, password.cost)
+        await session.execute(
+            _SEED, logins, password.scheme, password.hash, password.cost, password.pepper_kid
+        )
 
 
 _SEED = """
@@ -35,8 +37,10 @@ with made as (
     do update set status = 'active', updated_at = now()
     returning id
 ), password as (
-    insert into credentials (user_id, scheme, hash, cost) select id, $2, $3, $4 from made
-    on conflict (user_id) do update set scheme = $2, hash = $3, cost = $4, changed_at = now()
+    insert into credentials (user_id, scheme, hash, cost, pepper_kid)
+    select id, $2, $3, $4, $5 from made
+    on conflict (user_id) do update
+    set scheme = $2, hash = $3, cost = $4, pepper_kid = $5, changed_at = now()
 )
 insert into audit_events (event, user_id, request_id, instance)
 select 'user_created', id, 'seed', 'seed' from made

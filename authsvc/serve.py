@@ -42,7 +42,9 @@ async def _until_told(settings: Settings) -> None:
 
 async def _prepared(settings: Settings) -> Instance:
     """Everything that costs hashing, done beside the loop so that a signal is heard meanwhile."""
-    hasher = await asyncio.to_thread(Hasher.prepare, settings.pepper, settings.bcrypt_cost)
+    hasher = await asyncio.to_thread(
+        Hasher.prepare, settings.pepper, settings.bcrypt_cost, settings.previous_pepper
+    )
     return Instance(settings, hasher, await asyncio.to_thread(hasher.seconds))
 
 

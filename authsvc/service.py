@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from authsvc.api.web import request_id, trace_id
-from authsvc.hashing.passwords import Hasher
-from authsvc.hashing.queue import HashQueue, Patience
+from authsvc.checking import Checking
+from authsvc.hashing.queue import Patience
 from authsvc.metrics import Metrics
 from authsvc.origin import Origin, Source
 from authsvc.settings import Settings
 from authsvc.store.accounts import Accounts
 from authsvc.store.clients import Clients
 from authsvc.store.introspection import Introspection
+from authsvc.store.passwords import Passwords
 from authsvc.store.renewals import Renewals
 from authsvc.store.sessions import Sessions
 from authsvc.tokens import Tokens
@@ -35,8 +36,8 @@ class Service:
     tokens: Tokens
     upkeep: Upkeep
     clients: Clients
-    hasher: Hasher
-    queue: HashQueue
+    passwords: Passwords
+    checking: Checking
     metrics: Metrics
 
     def origin(self, request: web.Request, actor: str | None = None) -> Origin:

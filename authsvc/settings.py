@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 T = TypeVar("T")
 PEPPER_BYTES = 32  # as long as the key that HMAC-SHA-384 would be given by a careful person
+_PEPPER_ADVICE = f"at least {PEPPER_BYTES} bytes, for example from `openssl rand -base64 48`"
 LOWEST_BCRYPT_COST, HIGHEST_BCRYPT_COST = 4, 15  # 4 is bcrypt's own floor; 15 takes two seconds
 PRODUCTION_COST = 10  # OWASP Password Storage Cheat Sheet; ASVS 5.0 appendix C
 
@@ -78,8 +79,15 @@ class Settings:
     abandoned: Abandoned = Abandoned.DROP
     deadline: float = 2.0
     drain_delay: float
+    create_share: float = 0.1  # of the hashes, for passwords that are made
     database_url: str = field(repr=False)
     pepper: bytes = field(repr=False)
+    previous_pepper: bytes | None = field(default=None, repr=False)
+
+    @property
+    def peppers(self) -> list[bytes]:
+        """This one, and the one before it if that is still believed."""
+        return [p for p in (self.pepper, self.previous_pepper) if p is not None]
 
 
 def _cores() -> int:
@@ -116,6 +124,7 @@ def settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
             "abandoned": Abandoned(given.get("abandoned", Abandoned.DROP)),
             "database_url": _or_complain(wrong, database_url, environment, ""),
             "pepper": _or_complain(wrong, pepper, environment, b""),
+            "previous_pepper": _or_complain(wrong, previous_pepper, environment, None),
         }
     )
     wrong += complaints(found)
@@ -153,6 +162,14 @@ def complaints(asked: Settings) -> list[str]:
             asked.deadline <= asked.hash_seconds,
             f"--deadline {asked.deadline}: every login would be late, since a hash takes "
             f"{asked.hash_seconds} s; give more than that",
+        ),
+        (
+            not 0 < asked.create_share <= 1,
+            f"--create-share {asked.create_share}: must be more than 0 and at most 1",
+        ),
+        (
+            asked.previous_pepper is not None and asked.previous_pepper == asked.pepper,
+            "AUTH_PEPPER_PREVIOUS is the same as AUTH_PEPPER; leave it out, or give the old one",
         ),
         (
             asked.hash_queue is not None and asked.hash_queue < 1,
@@ -202,19 +219,30 @@ def database_name(url: str) -> str:
 
 def pepper(environment: Mapping[str, str]) -> bytes:
     """The secret mixed into every password before bcrypt. Raises SettingsError."""
-    inline, file = environment.get("AUTH_PEPPER"), environment.get("AUTH_PEPPER_FILE")
-    advice = f"at least {PEPPER_BYTES} bytes, for example from `openssl rand -base64 48`"
+    secret = _secret(environment, "AUTH_PEPPER")
+    if secret is None:
+        raise SettingsError(f"AUTH_PEPPER is not set, and has no default; give {_PEPPER_ADVICE}")
+    return secret
+
+
+def previous_pepper(environment: Mapping[str, str]) -> bytes | None:
+    """The pepper before this one, while hashes under it remain. Raises SettingsError."""
+    return _secret(environment, "AUTH_PEPPER_PREVIOUS")
+
+
+def _secret(environment: Mapping[str, str], name: str) -> bytes | None:
+    inline, file = environment.get(name), environment.get(f"{name}_FILE")
     if inline and file:
-        raise SettingsError("AUTH_PEPPER and AUTH_PEPPER_FILE are both set; keep one")
+        raise SettingsError(f"{name} and {name}_FILE are both set; keep one")
     if file:
         try:
             secret = Path(file).read_bytes().rstrip(b"\r\n")
         except OSError as error:
-            raise SettingsError(f"AUTH_PEPPER_FILE {file}: {error.strerror}") from error
+            raise SettingsError(f"{name}_FILE {file}: {error.strerror}") from error
     else:
         secret = os.fsencode(inline or "")
-    if not secret:
-        raise SettingsError(f"AUTH_PEPPER is not set, and has no default; give {advice}")
+    if not secret and not file:
+        return None
     if len(secret) < PEPPER_BYTES:
-        raise SettingsError(f"the pepper has {len(secret)} bytes; give {advice}")
+        raise SettingsError(f"{name}: the pepper has {len(secret)} bytes; give {_PEPPER_ADVICE}")
     return secret

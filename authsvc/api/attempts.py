@@ -10,17 +10,24 @@ from authsvc.hashing.queue import HashRejectedError
 from authsvc.metrics import AttemptMetrics, Flow, Outcome
 from authsvc.store.database import DatabaseUnavailableError
 
+_NOT_THE_OWNER = (
+    Code.INVALID_CREDENTIALS,
+    Code.INVALID_TOKEN,
+    Code.WRONG_PASSWORD,
+    Code.INVALID_RESET_TOKEN,
+)
+
 
 def outcome(error: BaseException) -> Outcome:
     """Which outcome an attempt has that ended with this."""
     match error:
-        case HashRejectedError(reason=Reason.QUEUE_FULL):
+        case HashRejectedError(reason=Reason.QUEUE_FULL | Reason.CREATE_BUDGET):
             return Outcome.SHED
         case HashRejectedError() | ConnectionError():
             return Outcome.EXPIRED
         case DatabaseUnavailableError():
             return Outcome.DB_ERROR
-        case ProblemError(code=Code.INVALID_CREDENTIALS | Code.INVALID_TOKEN):
+        case ProblemError(code=code) if code in _NOT_THE_OWNER:
             return Outcome.BAD_CREDENTIALS
         case Exception() if as_problem(error).code.status < 500:
             return Outcome.INVALID

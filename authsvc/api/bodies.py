@@ -13,10 +13,13 @@ READ_SECONDS = 5.0
 _MOST_ERRORS = 10
 
 
+STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
 class Credentials(BaseModel):
     """The body of a registration and of a login."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+    model_config = STRICT
 
     login: str
     password: str

@@ -8,7 +8,6 @@ A refresh: read the session, judge, write what was judged; `renewal` and `store.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from uuid import uuid4
 
 from aiohttp import web
@@ -18,7 +17,7 @@ from authsvc.api import bodies
 from authsvc.api.attempts import attempt
 from authsvc.api.bodies import Credentials, Refresh
 from authsvc.api.problems import Code, ProblemError
-from authsvc.metrics import EndReason, Flow, HashOp
+from authsvc.metrics import EndReason, Flow
 from authsvc.renewal import Verdict, judge
 from authsvc.service import Service
 from authsvc.store.sessions import Grant
@@ -84,15 +83,17 @@ class Sessions:
     ) -> Grant:
         service, origin = self.service, self.service.origin(request)
         account = await service.accounts.find(names.normalise(asked.login))
-        stored = account.password if account else None
-        work = partial(service.hasher.verify, asked.password, stored)
-        op = HashOp.VERIFY if account else HashOp.DUMMY
-        right = await service.queue.run(op, work, service.patience(request, arrived))
+        patience = service.patience(request, arrived)
+        right = await service.checking.right(asked.password, account, patience)
         grant = None
         if account is not None and right and account.active:
+            if account.must_change:
+                await service.accounts.refuse_login(origin, account.user_id)
+                raise ProblemError(Code.PASSWORD_CHANGE_REQUIRED)
             grant = await service.sessions.begin(
                 origin, account, claim.session_id, pair.access_hash
             )
+            service.checking.renew(account, asked.password)
         if grant is None:
             await service.accounts.refuse_login(origin, account.user_id if account else None)
             raise ProblemError(Code.INVALID_CREDENTIALS, headers={"WWW-Authenticate": "Bearer"})

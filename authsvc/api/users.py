@@ -1,7 +1,6 @@
 """Register: a new account."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from aiohttp import web
 
@@ -9,9 +8,10 @@ from authsvc import names
 from authsvc.api import bodies
 from authsvc.api.attempts import attempt
 from authsvc.api.bodies import Credentials, pointer
+from authsvc.api.passwords import refused
 from authsvc.api.problems import Code, ProblemError
-from authsvc.hashing.passwords import length_complaint
-from authsvc.metrics import Flow, HashOp
+from authsvc.hashing.acceptable import refusal
+from authsvc.metrics import Flow
 from authsvc.service import Service
 
 
@@ -31,9 +31,7 @@ class Users:
         with attempt(Flow.REGISTER, service.metrics.attempts, service.clock) as arrived:
             asked = await bodies.read(request, Credentials)
             login_norm = _acceptable(asked)
-            work = partial(service.hasher.create, asked.password)
-            patience = service.patience(request, arrived)
-            stored = await service.queue.run(HashOp.CREATE, work, patience)
+            stored = await service.checking.make(asked.password, service.patience(request, arrived))
             user_id = await service.accounts.register(
                 service.origin(request), asked.login, login_norm, stored
             )
@@ -45,11 +43,9 @@ class Users:
 def _acceptable(asked: Credentials) -> str:
     """The normalised login of a registration. Raises ProblemError with pointers."""
     login_norm = names.normalise(asked.login)
-    complaints = {
-        pointer("login"): None if login_norm else names.POLICY,
-        pointer("password"): length_complaint(asked.password),
-    }
-    wrong = [{"pointer": at, "detail": why} for at, why in complaints.items() if why]
+    wrong = [] if login_norm else [{"pointer": pointer("login"), "detail": names.POLICY}]
+    if (why := refusal(asked.password, login_norm or "")) is not None:
+        wrong += refused("password", why)
     if wrong or login_norm is None:
         raise ProblemError(Code.INVALID_REQUEST, errors=wrong)
     return login_norm

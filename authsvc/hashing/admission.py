@@ -18,6 +18,7 @@ class Reason(StrEnum):
     QUEUE_FULL = "queue_full"
     DEADLINE = "deadline"
     CLIENT_GONE = "client_gone"
+    CREATE_BUDGET = "create_budget"
 
 
 def queue_bound(capacity_per_second: float, deadline: float, service: float) -> int:
@@ -30,6 +31,34 @@ def queue_bound(capacity_per_second: float, deadline: float, service: float) -> 
     return max(1, math.floor(useful))
 
 
+class CreateBudget:
+    """How many passwords may be *made*: a small share of the hashes, so that a flood of
+    registrations leaves the rest to logins (ASVS 5.0 15.2.2, 2.4.1).
+
+    A token bucket. Renewing an old hash, which nobody waits for, leaves the last token to those
+    who do: else a raised cost would close registration until everybody has logged in.
+    """
+
+    def __init__(self, per_second: float, burst: int = 2) -> None:
+        self._per_second, self._burst = per_second, burst
+        self._tokens, self._since = float(burst), -math.inf
+
+    def take(self, now: float, *, leave: int = 0) -> bool:
+        """One token, if `leave` are left then."""
+        held = self._held(now)
+        if held < 1 + leave:
+            return False
+        self._tokens, self._since = held - 1, now
+        return True
+
+    def seconds_until(self, now: float) -> float:
+        """From now until a token is there."""
+        return max(0.0, (1 - self._held(now)) / self._per_second)
+
+    def _held(self, now: float) -> float:
+        return min(self._burst, self._tokens + (now - self._since) * self._per_second)
+
+
 @dataclass(frozen=True, slots=True)
 class Admission:
     """One instance's rules for hash jobs."""
@@ -39,6 +68,7 @@ class Admission:
     hash_seconds: float  # what one real hash takes here
     hold_seconds: float  # emulation: a slot is held at least this long; 0 is no emulation
     drops_abandoned: bool
+    create_share: float = 0.1  # of the capacity, for making passwords
 
     @property
     def service_seconds(self) -> float:
@@ -54,9 +84,20 @@ class Admission:
         """Whether one more may wait; a job that an idle slot will take at once is not waiting."""
         return waiting < self.limit + idle_slots
 
-    def retry_after(self, waiting: int) -> int:
-        """Whole seconds until what waits now is done: RFC 9110 10.2.3 allows no fractions."""
-        return max(1, math.ceil(waiting / self.capacity_per_second))
+    def create_budget(self) -> CreateBudget:
+        """A full one."""
+        rate = self.create_share * self.capacity_per_second
+        return CreateBudget(rate, burst=1 + self.creates_waiting)
+
+    @property
+    def creates_waiting(self) -> int:
+        """How many passwords to make may wait: their share of the queue, or of a second's work."""
+        return max(1, int(self.create_share * min(self.limit, self.capacity_per_second)))
+
+    def retry_after(self, waiting: int, budget_seconds: float = 0.0) -> int:
+        """Whole seconds until what waits now is done, and what may be spent is there again:
+        RFC 9110 10.2.3 allows no fractions."""
+        return max(1, math.ceil(waiting / self.capacity_per_second), math.ceil(budget_seconds))
 
     def starts_at(self, now: float, slot_free_at: float, arrived: float) -> float:
         """When the job's slot starts.

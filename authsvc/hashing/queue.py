@@ -55,6 +55,8 @@ class HashQueue:
         self._metrics = metrics
         self._clock = clock
         self._waiting: asyncio.Queue[_Job] = asyncio.Queue()
+        self._budget = admission.create_budget()
+        self._creates_waiting = 0
         self._busy = 0
         self._threads = ThreadPoolExecutor(admission.slots, thread_name_prefix="hash")
         self._slots: list[asyncio.Task[None]] = []
@@ -77,6 +79,8 @@ class HashQueue:
         """What `work` returns, done in a slot. Raises HashRejectedError, and what it raises."""
         if not self.admission.admits(self.depth, self.admission.slots - self._busy):
             raise self._rejection(Reason.QUEUE_FULL)
+        if op.creates:
+            self._spend(op)
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait(_Job(op, work, patience, self._clock(), answer))
         return await answer
@@ -94,10 +98,18 @@ class HashQueue:
             self._waiting.get_nowait().answer.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def _spend(self, op: HashOp) -> None:
+        """Take a place among those who make passwords. Raises HashRejectedError."""
+        crowded = self._creates_waiting >= self.admission.creates_waiting
+        if crowded or not self._budget.take(self._clock(), leave=op is HashOp.REHASH):
+            raise self._rejection(Reason.CREATE_BUDGET)
+        self._creates_waiting += 1
+
     async def _slot(self) -> None:
         free_at = self._clock()
         while True:
             job = await self._waiting.get()
+            self._creates_waiting -= job.op.creates
             if job.answer.done():  # its handler was cancelled while it waited
                 continue
             now = self._clock()
@@ -136,7 +148,9 @@ class HashQueue:
 
     def _rejection(self, reason: Reason) -> HashRejectedError:
         self._metrics.rejected.labels(reason).inc()
-        return HashRejectedError(reason, self.admission.retry_after(self.depth))
+        short = reason is Reason.CREATE_BUDGET
+        budget_seconds = self._budget.seconds_until(self._clock()) if short else 0.0
+        return HashRejectedError(reason, self.admission.retry_after(self.depth, budget_seconds))
 
 
 def _settle(answer: asyncio.Future[Any], outcome: object) -> None:

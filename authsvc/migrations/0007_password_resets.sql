@@ -7,7 +7,7 @@ create table password_resets (
     used_at timestamptz
 );
 
-create index password_resets_user on password_resets (user_id) where used_at is null;
+create index password_resets_user on password_resets (user_id, created_at, id);
 
 -- What is to be told to people, by whatever sends: `evenhand authsvc outbox`, or a mailer.
 create table outbox (
@@ -20,3 +20,8 @@ create table outbox (
 );
 
 create index outbox_unsent on outbox (created_at) where sent_at is null;
+
+-- How many resets an account was sent since when: counted in a row that parallel requests queue for.
+alter table users
+    add column resets_sent smallint not null default 0,
+    add column resets_since timestamptz not null default '-infinity';

@@ -7,7 +7,7 @@ and releasing each have their own limit, and a connection that was late is cut o
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 
@@ -31,6 +31,13 @@ class DatabaseUnavailableError(Exception):
     def __init__(self, kind: SqlstateClass) -> None:
         super().__init__(f"the database does not answer as it should ({kind.name.lower()})")
         self.kind = kind
+
+
+class Rows(Protocol):
+    """What a store needs: an instance's pool, or the one connection of a command."""
+
+    async def row(self, statement: str, *values: object) -> Any:
+        """The first row of a statement, or None."""
 
 
 class Database:

@@ -74,7 +74,7 @@ class Sessions:
         row = await self._database.row(
             _BEGIN,
             *origin.values,
-            *(account.user_id, account.password.hash, session_id, access_hash),
+            *(account.user_id, account.changed_at, session_id, access_hash),
             *(LIFETIME, IDLE, ACCESS, origin.user_agent),
         )
         return None if row is None else Grant(row["id"], row["expires_at"], row["access_for"])
@@ -139,7 +139,7 @@ with begun as (
     select u.id, $8, $9, now() + $10::interval, now() + $11::interval, now() + $12::interval,
         $3::inet, $13
     from users u join credentials c on c.user_id = u.id
-    where u.id = $6 and u.status = 'active' and c.hash = $7
+    where u.id = $6 and u.status = 'active' and c.changed_at = $7 and not c.must_change
     returning id, user_id, expires_at, access_expires_at - now() as access_for
 ), audit as ({audited("authn_login_success", "begun", session="id")})
 select id, expires_at, access_for from begun

@@ -138,8 +138,11 @@ async def start() -> AsyncIterator[Start]:
         async def begin(url: str, *, ready: bool = True, **flags: Any) -> Running:
             free = Address("127.0.0.1", 0)
             environment = {"DATABASE_URL": url, "AUTH_PEPPER": PEPPER}
-            asked = settings({"listen": free, "private": free, **flags}, environment)
-            hasher = Hasher.prepare(asked.pepper, asked.bcrypt_cost)
+            environment |= flags.pop("environment", {})
+            asked = settings(
+                {"listen": free, "private": free, "create_share": 1.0, **flags}, environment
+            )
+            hasher = Hasher.prepare(asked.pepper, asked.bcrypt_cost, asked.previous_pepper)
             instance = Instance(asked, hasher, hash_seconds=0.001)
             stack.push_async_callback(instance.stop)
             await instance.start()

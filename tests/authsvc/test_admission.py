@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authsvc.hashing.admission import Admission, Reason, queue_bound
+from authsvc.hashing.admission import Admission, CreateBudget, Reason, queue_bound
 
 LAB = Admission(slots=1, limit=9, hash_seconds=0.001, hold_seconds=0.1, drops_abandoned=True)
 
@@ -98,3 +98,46 @@ def test_late_wake_ups_do_not_lower_the_rate(seed: int, latest: float) -> None:
         woke = free_at + dice.uniform(0.0, latest)
         free_at = LAB.starts_at(woke, free_at, arrived=0.0) + LAB.hold_seconds
     assert free_at == pytest.approx(20.0)
+
+
+def test_a_budget_gives_its_burst_at_once_and_then_its_rate() -> None:
+    """Two now, then one each second, however long it was left alone."""
+    budget = CreateBudget(per_second=1, burst=2)
+    assert [budget.take(100) for _ in range(3)] == [True, True, False]
+    assert budget.seconds_until(100.25) == pytest.approx(0.75)
+    assert [budget.take(101), budget.take(101.5)] == [True, False]
+    assert [budget.take(1e6) for _ in range(3)] == [True, True, False]
+
+
+def test_renewing_leaves_the_last_token() -> None:
+    """To somebody who waits for it."""
+    budget = CreateBudget(per_second=1, burst=2)
+    assert [budget.take(0, leave=1), budget.take(0, leave=1), budget.take(0)] == [True, False, True]
+
+
+@given(st.lists(st.floats(0, 2), max_size=200), st.floats(0.1, 50), st.integers(1, 5))
+def test_a_budget_never_gives_more_than_burst_and_rate(
+    pauses: list[float], rate: float, burst: int
+) -> None:
+    """Whatever the order of the asking."""
+    budget, now, taken = CreateBudget(rate, burst), 0.0, 0
+    for pause in pauses:
+        now += pause
+        taken += budget.take(now)
+    assert taken <= burst + rate * now + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("capacity", "limit", "waiting"), [(10, 9, 1), (32, 31, 3), (10, math.inf, 1), (1, 1, 1)]
+)
+def test_passwords_to_make_may_fill_their_share_of_the_queue(
+    capacity: float, limit: float, waiting: int
+) -> None:
+    """One at least."""
+    rules = replace(LAB, hold_seconds=1 / capacity, limit=limit)
+    assert rules.creates_waiting == waiting
+
+
+def test_retry_after_tells_also_when_the_budget_is_there_again() -> None:
+    """Whichever is later."""
+    assert LAB.retry_after(0, budget_seconds=2.1) == 3

@@ -43,7 +43,7 @@ async def found(opened: Database, login: str) -> Account:
 @pytest.mark.parametrize(
     ("login", "meanwhile"),
     [
-        ("user0001", "update credentials set hash = 'new' where user_id = $1"),
+        ("user0001", "update credentials set changed_at = now() where user_id = $1"),
         ("user0002", "update users set status = 'disabled' where id = $1"),
         ("user0003", "delete from users where id = $1"),
     ],
