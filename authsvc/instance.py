@@ -10,6 +10,7 @@ from aiohttp import web
 
 from authsvc import health, metrics
 from authsvc.api.sessions import Sessions as SessionHandlers
+from authsvc.api.throttle import Throttle
 from authsvc.api.users import Users
 from authsvc.api.web import Answering
 from authsvc.connecting import pause
@@ -24,8 +25,11 @@ from authsvc.store.accounts import Accounts
 from authsvc.store.clients import Clients
 from authsvc.store.database import Database, DatabaseUnavailableError
 from authsvc.store.sessions import Sessions
+from authsvc.store.throttles import BATCH, Throttles
+from authsvc.throttling import Keys
 
 PROBE_SECONDS = 1.0
+_FORGET_SECONDS = 60.0
 _LAG_SAMPLE_SECONDS = 0.1
 _LAG_WINDOW = 10  # samples: the gauge tells of the last second
 _LATENESS_SECONDS = 1.0  # what a request may need beyond its deadline: the database's answer
@@ -71,6 +75,7 @@ class Instance:
         self.metrics.hashing.tell(self.queue.admission, lambda: self.queue.depth)
         self._database = Database(settings.database_url, f"authsvc {settings.name}", self.metrics)
         self._accounts = Accounts(self._database)
+        self._throttles = Throttles(self._database)
         self._answering = Answering(settings.name, self.readiness)
         self._service = Service(
             settings,
@@ -79,6 +84,9 @@ class Instance:
             Clients(self._database),
             hasher,
             self.queue,
+            Throttle(
+                Keys.of(settings.pepper, settings.limits), self._throttles, self.metrics.throttling
+            ),
             self.metrics,
         )
         self._listeners: list[tuple[asyncio.Server, web.AppRunner]] = []
@@ -95,7 +103,8 @@ class Instance:
         self.queue.start()
         await self._listen(self._public(), self.settings.listen)
         await self._listen(self._private(), self.settings.private)
-        self._chores = [asyncio.create_task(chore) for chore in (self._probe(), self._watch_lag())]
+        chores = (self._probe(), self._watch_lag(), self._forget())
+        self._chores = [asyncio.create_task(chore) for chore in chores]
 
     async def stop(self) -> None:
         """Take no more, finish for every client that still waits, close all; bounded throughout."""
@@ -179,6 +188,15 @@ class Instance:
             return health.schema_trouble(await self._accounts.schema_version(), needed)
         except DatabaseUnavailableError as error:
             return str(error)
+
+    async def _forget(self) -> None:
+        """Delete what throttles need no longer: a batch at a time, with pauses for others."""
+        while True:
+            try:
+                more = await self._throttles.forget() >= BATCH
+            except DatabaseUnavailableError:
+                more = False  # it was logged, and the next time will do
+            await asyncio.sleep(PROBE_SECONDS if more else _FORGET_SECONDS)
 
     async def _watch_lag(self) -> None:
         lags = [0.0] * _LAG_WINDOW

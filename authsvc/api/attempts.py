@@ -22,6 +22,8 @@ def outcome(error: BaseException) -> Outcome:
             return Outcome.DB_ERROR
         case ProblemError(code=Code.INVALID_CREDENTIALS):
             return Outcome.BAD_CREDENTIALS
+        case ProblemError(code=Code.TOO_MANY_ATTEMPTS):
+            return Outcome.THROTTLED
         case Exception() if as_problem(error).code.status < 500:
             return Outcome.INVALID
         case Exception():

@@ -1,8 +1,8 @@
 """Log in, who am I, log out.
 
-A login: look the account up, let the connection go, wait for a hash slot, hash, then one statement
-writes session and audit event, and only then comes the answer. An unknown login takes the same way
-with a dummy hash, so that neither words nor time tell it from a wrong password.
+A login: look the account up, claim an attempt, let the connection go, wait for a hash slot, hash,
+then one statement writes session and audit event, and only then comes the answer. An unknown login
+takes the same way with a dummy hash, so that neither words nor time tell it from a wrong password.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from authsvc.api.problems import Code, ProblemError
 from authsvc.metrics import Flow, HashOp
 from authsvc.service import Service
 from authsvc.store.sessions import Session
+from authsvc.throttling import Guess
 
 SECRET = {"Cache-Control": "no-store"}
 
@@ -68,17 +69,24 @@ class Sessions:
         self, request: web.Request, asked: Credentials, access_hash: bytes, arrived: float
     ) -> Session:
         service, origin = self.service, self.service.origin(request)
-        account = await service.accounts.find(names.normalise(asked.login))
+        service.queue.refuse_if_full()  # before anything is written for it
+        login_norm = names.normalise(asked.login)
+        account = await service.accounts.find(login_norm)
+        user_id = account.user_id if account else None
+        guess = Guess(asked.login if login_norm is None else login_norm, user_id)
         stored = account.password if account else None
         work = partial(service.hasher.verify, asked.password, stored)
         op = HashOp.VERIFY if account else HashOp.DUMMY
-        right = await service.queue.run(op, work, service.patience(request, arrived))
-        session = None
-        if account is not None and right and account.active:
-            session = await service.sessions.begin(origin, account, access_hash)
-        if session is None:
-            await service.accounts.refuse_login(origin, account.user_id if account else None)
-            raise ProblemError(Code.INVALID_CREDENTIALS, headers={"WWW-Authenticate": "Bearer"})
+        async with service.throttle.claimed(origin, guess) as claim:
+            right = await service.queue.run(op, work, service.patience(request, arrived))
+            session = None
+            if account is not None and right and account.active:
+                session = await service.sessions.begin(origin, account, access_hash)
+            if session is None:
+                claim.count()
+                await service.accounts.refuse_login(origin, user_id)
+                raise ProblemError(Code.INVALID_CREDENTIALS, headers={"WWW-Authenticate": "Bearer"})
+            claim.clear()
         return session
 
 
