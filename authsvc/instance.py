@@ -103,7 +103,7 @@ class Instance:
         self.queue.start()
         await self._listen(self._public(), self.settings.listen)
         await self._listen(self._private(), self.settings.private)
-        chores = (self._probe(), self._watch_lag(), self._forget())
+        chores = (self._probe(), self._watch_lag(), self._forget(), self._settle_late())
         self._chores = [asyncio.create_task(chore) for chore in chores]
 
     async def stop(self) -> None:
@@ -197,6 +197,11 @@ class Instance:
             except DatabaseUnavailableError:
                 more = False  # it was logged, and the next time will do
             await asyncio.sleep(PROBE_SECONDS if more else _FORGET_SECONDS)
+
+    async def _settle_late(self) -> None:
+        while True:
+            await asyncio.sleep(PROBE_SECONDS)
+            await self._service.throttle.settle_late()
 
     async def _watch_lag(self) -> None:
         lags = [0.0] * _LAG_WINDOW

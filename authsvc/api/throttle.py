@@ -1,6 +1,7 @@
 """Claims an attempt before it is made, and settles it afterwards, whatever happened."""
 
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from authsvc.store.database import DatabaseUnavailableError
 from authsvc.store.throttles import Place, Refused, Throttles
 from authsvc.throttling import Deed, Guess, Key, Keys, retry_after
 
+_MOST_LATE = 10_000  # some megabytes; a longer outage forgets the oldest, which then count as wrong
 _log = logging.getLogger(__name__)
 
 
@@ -39,6 +41,16 @@ class Attempt:
         self.ending = Ending.COUNTS
 
 
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A claim, and what became of its attempt."""
+
+    origin: Origin
+    ending: Ending
+    claimed: Sequence[Key]
+    place: Place
+
+
 class Throttle:
     """Lets attempts in while their limits allow it."""
 
@@ -46,6 +58,7 @@ class Throttle:
         self.keys = keys
         self._store = store
         self._metrics = metrics
+        self._late: deque[Unsettled] = deque(maxlen=_MOST_LATE)
 
     @asynccontextmanager
     async def claimed(self, origin: Origin, target: Guess | Deed) -> AsyncIterator[Attempt]:
@@ -65,22 +78,25 @@ class Throttle:
         finally:
             if guess and attempt.ending is Ending.COUNTS:
                 self._log(origin, guess)
-            try:
-                await self._settle(origin, attempt.ending, claim, place)
-            except DatabaseUnavailableError as error:  # what was claimed counts: the safe side
-                _log.warning("claim not settled", extra={"kind": error.kind})
+            await self._settle(Unsettled(origin, attempt.ending, claim, place))
 
-    async def _settle(
-        self, origin: Origin, ending: Ending, claimed: Sequence[Key], place: Place
-    ) -> None:
-        match ending:
-            case Ending.UNCHECKED:
-                await self._store.give_back(claimed)
-            case Ending.RIGHT:
-                await self._store.clear(claimed, place)
-            case Ending.COUNTS:
-                for scope in await self._store.count(origin, claimed, place):
-                    self._metrics.blocks.labels(scope).inc()
+    async def settle_late(self) -> None:
+        """Once more for what the database would not take; until then it counts: the safe side."""
+        for _ in range(len(self._late)):
+            await self._settle(self._late.popleft())
+
+    async def _settle(self, one: Unsettled) -> None:
+        try:
+            match one.ending:
+                case Ending.UNCHECKED:
+                    await self._store.give_back(one.claimed)
+                case Ending.RIGHT:
+                    await self._store.clear(one.claimed, one.place)
+                case Ending.COUNTS:
+                    for scope in await self._store.count(one.origin, one.claimed, one.place):
+                        self._metrics.blocks.labels(scope).inc()
+        except DatabaseUnavailableError:  # the database has logged and counted it
+            self._late.append(one)
 
     def _log(self, origin: Origin, guess: Guess) -> None:
         """Operators can see that it is the same login again, and nobody sees which."""
