@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import ipaddress
 import json
 import math
 import os
@@ -29,6 +30,7 @@ from authsvc.settings import (
     pepper,
     settings,
 )
+from authsvc.sources import Network
 from authsvc.verbs import outbox, user
 
 COULD_NOT_RUN = 2
@@ -199,6 +201,18 @@ def _add_serve_flags(serve: argparse.ArgumentParser) -> None:
         help="of all hashes, for passwords that are made (register, change, reset); 0.1",
     )
     flag("--drain-delay", type=_seconds, metavar="S", help="from unready to closing; 0 in the lab")
+    flag(
+        "--trust",
+        type=_network,
+        action="append",
+        dest="trusted",
+        metavar="NETWORK",
+        help="believe X-Forwarded-For from the balancer here, e.g. 127.0.0.1/32; repeatable",
+    )
+    limits = ("--throttle-pair", "--throttle-account", "--throttle-source")
+    told = ("for one login from one source; 5", "for one login; 50", "from one source; 100")
+    for name, what in zip(limits, told, strict=True):
+        flag(name, type=_limit, metavar="N|off", help=f"failures {what}, more in the lab")
     flag("--log-level", choices=["debug", "info", "warning", "error"], default="info")
 
 
@@ -229,6 +243,17 @@ def _seconds(text: str) -> float:
 
 def _at_least_one(text: str) -> int:
     return int(_number(text, 1))
+
+
+def _limit(text: str) -> float:
+    return math.inf if text == "off" else _at_least_one(text)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        _refuse(f"{error}; for example 10.0.0.5/32")
 
 
 def _queue(text: str) -> float:

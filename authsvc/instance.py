@@ -13,6 +13,7 @@ from authsvc.api.holder import Holder
 from authsvc.api.oauth import OAuth
 from authsvc.api.passwords import Passwords as PasswordHandlers
 from authsvc.api.sessions import Sessions as SessionHandlers
+from authsvc.api.throttle import Throttle
 from authsvc.api.users import Users
 from authsvc.api.web import Answering
 from authsvc.checking import Checking
@@ -31,10 +32,13 @@ from authsvc.store.introspection import Introspection
 from authsvc.store.passwords import Passwords
 from authsvc.store.renewals import Renewals
 from authsvc.store.sessions import Sessions
+from authsvc.store.throttles import BATCH, Throttles
+from authsvc.throttling import Keys
 from authsvc.tokens import Tokens
 from authsvc.upkeep import Upkeep
 
 PROBE_SECONDS = 1.0
+_FORGET_SECONDS = 60.0
 _LAG_SAMPLE_SECONDS = 0.1
 _LAG_WINDOW = 10  # samples: the gauge tells of the last second
 _LATENESS_SECONDS = 1.0  # what a request may need beyond its deadline: the database's answer
@@ -81,6 +85,7 @@ class Instance:
         self.metrics.hashing.tell(self.queue.admission, lambda: self.queue.depth)
         self._database = Database(settings.database_url, f"authsvc {settings.name}", self.metrics)
         self._accounts = Accounts(self._database)
+        self._throttles = Throttles(self._database)
         self._answering = Answering(settings.name, self.readiness)
         sessions = Sessions(self._database)
         self._upkeep = Upkeep(sessions)
@@ -97,6 +102,9 @@ class Instance:
             Clients(self._database),
             passwords,
             self._checking,
+            Throttle(
+                Keys.of(settings.pepper, settings.limits), self._throttles, self.metrics.throttling
+            ),
             self.metrics,
         )
         self._listeners: list[tuple[asyncio.Server, web.AppRunner]] = []
@@ -113,7 +121,13 @@ class Instance:
         self.queue.start()
         await self._listen(self._public(), self.settings.listen)
         await self._listen(self._private(), self.settings.private)
-        chores = (self._probe(), self._watch_lag(), *self._upkeep.chores())
+        chores = (
+            self._probe(),
+            self._watch_lag(),
+            self._forget(),
+            self._settle_late(),
+            *self._upkeep.chores(),
+        )
         self._chores = [asyncio.create_task(chore) for chore in chores]
 
     async def stop(self) -> None:
@@ -199,6 +213,20 @@ class Instance:
             return health.schema_trouble(await self._accounts.schema_version(), needed)
         except DatabaseUnavailableError as error:
             return str(error)
+
+    async def _forget(self) -> None:
+        """Delete what throttles need no longer: a batch at a time, with pauses for others."""
+        while True:
+            try:
+                more = await self._throttles.forget() >= BATCH
+            except DatabaseUnavailableError:
+                more = False  # it was logged, and the next time will do
+            await asyncio.sleep(PROBE_SECONDS if more else _FORGET_SECONDS)
+
+    async def _settle_late(self) -> None:
+        while True:
+            await asyncio.sleep(PROBE_SECONDS)
+            await self._service.throttle.settle_late()
 
     async def _watch_lag(self) -> None:
         lags = [0.0] * _LAG_WINDOW

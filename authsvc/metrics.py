@@ -21,6 +21,7 @@ from prometheus_client import (
 from authsvc.hashing.admission import Admission, Reason
 from authsvc.hashing.passwords import SCHEME, Unusable
 from authsvc.settings import HIGHEST_BCRYPT_COST, LOWEST_BCRYPT_COST, Profile
+from authsvc.throttling import Scope
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 5, 7.5, 10, 30)
@@ -43,6 +44,7 @@ class Outcome(StrEnum):
     SUCCESS = "success"
     BAD_CREDENTIALS = "bad_credentials"
     INVALID = "invalid"  # the request was malformed, or its name is taken
+    THROTTLED = "throttled"  # too many attempts before it; its password was not looked at
     SHED = "shed"  # the hash queue was full
     EXPIRED = "expired"  # deadline passed or client gone before its hash began
     DB_ERROR = "db_error"
@@ -220,6 +222,20 @@ class PasswordMetrics:
         self._renewed.labels(f"{SCHEME}/{cost}", self._to).inc()
 
 
+class ThrottleMetrics:
+    """Who has tried too often."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.blocks = Counter(
+            "auth_throttle_blocks_total",
+            "Blocks that began because too many attempts failed, by what they were counted over.",
+            ["scope"],
+            registry=registry,
+        )
+        for scope in Scope:
+            self.blocks.labels(scope)
+
+
 class Metrics:
     """One instance's metrics, with a registry of their own; every series is there from now on."""
 
@@ -230,6 +246,7 @@ class Metrics:
         self.hashing = HashMetrics(self.registry, bcrypt_cost)
         self.sessions = SessionMetrics(self.registry)
         self.passwords = PasswordMetrics(self.registry, bcrypt_cost)
+        self.throttling = ThrottleMetrics(self.registry)
         self.db_errors = Counter(
             "auth_db_errors_total",
             "Statements that the database did not do, by class of SQLSTATE or local cause.",

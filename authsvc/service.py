@@ -1,11 +1,12 @@
 """What the handlers of one instance work with."""
 
-import ipaddress
 import time
 from dataclasses import dataclass
 
 from aiohttp import web
 
+from authsvc import sources
+from authsvc.api.throttle import Throttle
 from authsvc.api.web import request_id, trace_id
 from authsvc.checking import Checking
 from authsvc.hashing.queue import Patience
@@ -38,6 +39,7 @@ class Service:
     clients: Clients
     passwords: Passwords
     checking: Checking
+    throttle: Throttle
     metrics: Metrics
 
     def origin(self, request: web.Request, actor: str | None = None) -> Origin:
@@ -66,7 +68,10 @@ class Service:
 
     def _source(self, request: web.Request) -> Source | None:
         peer = request.transport and request.transport.get_extra_info("peername")
-        return ipaddress.ip_address(peer[0].partition("%")[0]) if peer else None
+        if not peer:
+            return None
+        told = request.headers.getall("X-Forwarded-For", ())
+        return sources.client_of(sources.parsed(peer[0]), told, self.settings.trusted)
 
 
 def _storable(header: str) -> str:

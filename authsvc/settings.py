@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from authsvc.sources import Network
+from authsvc.throttling import Limits, Scope
+
 T = TypeVar("T")
 PEPPER_BYTES = 32  # as long as the key that HMAC-SHA-384 would be given by a careful person
 _PEPPER_ADVICE = f"at least {PEPPER_BYTES} bytes, for example from `openssl rand -base64 48`"
@@ -79,7 +82,11 @@ class Settings:
     abandoned: Abandoned = Abandoned.DROP
     deadline: float = 2.0
     drain_delay: float
+    throttle_pair: float  # failures; math.inf is off
+    throttle_account: float
+    throttle_source: float
     create_share: float = 0.1  # of the hashes, for passwords that are made
+    trusted: tuple[Network, ...] = ()  # peers whose X-Forwarded-For is believed
     database_url: str = field(repr=False)
     pepper: bytes = field(repr=False)
     previous_pepper: bytes | None = field(default=None, repr=False)
@@ -89,6 +96,15 @@ class Settings:
         """This one, and the one before it if that is still believed."""
         return [p for p in (self.pepper, self.previous_pepper) if p is not None]
 
+    @property
+    def limits(self) -> Limits:
+        """How many attempts may fail."""
+        return Limits(self.throttle_pair, self.throttle_account, self.throttle_source)
+
+    def throttles(self) -> list[tuple[Scope, float]]:
+        """The limit of each scope."""
+        return [(scope, getattr(self.limits, scope)) for scope in Scope]
+
 
 def _cores() -> int:
     """Cores that this process may use: a container's cpuset counts, where the system tells it."""
@@ -97,11 +113,24 @@ def _cores() -> int:
 
 
 PROFILE_DEFAULTS: dict[Profile, dict[str, Any]] = {
-    Profile.LAB: {"bcrypt_cost": 4, "hash_slots": 1, "hash_seconds": 0.1, "drain_delay": 0.0},
+    Profile.LAB: {
+        "bcrypt_cost": 4,
+        "hash_slots": 1,
+        "hash_seconds": 0.1,
+        "drain_delay": 0.0,
+        # Its clients are a program with right passwords, which may wait by the thousand in a queue
+        # without bound, and which come from one address where no others can be had.
+        "throttle_pair": 50,
+        "throttle_account": 500,
+        "throttle_source": 10_000,
+    },
     Profile.PRODUCTION: {
         "bcrypt_cost": PRODUCTION_COST,
         "hash_slots": _cores(),
         "hash_seconds": 0.0,
+        "throttle_pair": 5,  # a person who types, and has two passwords in mind
+        "throttle_account": 50,  # NIST SP 800-63B 3.2.2: at most 100 in a row
+        "throttle_source": 100,  # many people behind one address; an attacker gets few guesses each
         "drain_delay": 6.0,  # a balancer that probes every 2 s needs 3 failures to look away
     },
 }
@@ -121,6 +150,7 @@ def settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
             **PROFILE_DEFAULTS[profile],
             **given,
             "profile": profile,
+            "trusted": tuple(given.get("trusted", ())),
             "abandoned": Abandoned(given.get("abandoned", Abandoned.DROP)),
             "database_url": _or_complain(wrong, database_url, environment, ""),
             "pepper": _or_complain(wrong, pepper, environment, b""),
@@ -176,6 +206,10 @@ def complaints(asked: Settings) -> list[str]:
             "--hash-queue must be 1 or more, or `unbounded`",
         ),
     ]
+    rules += [
+        (limit < 1, f"--throttle-{scope} {limit:g}: nobody could ever log in; give 1 or more")
+        for scope, limit in asked.throttles()
+    ]
     if asked.profile is Profile.PRODUCTION:
         rules += _production_rules(asked)
     return [complaint for broken, complaint in rules if broken]
@@ -192,6 +226,15 @@ def _production_rules(asked: Settings) -> list[tuple[bool, str]]:
         (asked.hash_queue == math.inf, f"--hash-queue unbounded {lab_only}"),
         (asked.abandoned is Abandoned.FINISH, f"--abandoned finish {lab_only}"),
         (asked.hash_seconds > 0, f"--hash-seconds {asked.hash_seconds} {lab_only}"),
+        *(
+            (limit == math.inf, f"--throttle-{scope} off {lab_only}")
+            for scope, limit in asked.throttles()
+        ),
+        (
+            any(network.prefixlen == 0 for network in asked.trusted),
+            "--trust everybody: then each client says itself where it comes from; name the "
+            "balancer's own address",
+        ),
     ]
 
 

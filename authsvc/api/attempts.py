@@ -29,6 +29,8 @@ def outcome(error: BaseException) -> Outcome:
             return Outcome.DB_ERROR
         case ProblemError(code=code) if code in _NOT_THE_OWNER:
             return Outcome.BAD_CREDENTIALS
+        case ProblemError(code=Code.TOO_MANY_ATTEMPTS):
+            return Outcome.THROTTLED
         case Exception() if as_problem(error).code.status < 500:
             return Outcome.INVALID
         case Exception():

@@ -30,6 +30,7 @@ class Code(Enum):
     UNSUPPORTED_MEDIA_TYPE = (415, "The body must be application/json")
     EXPECTATION_FAILED = (417, "Only 100-continue can be expected")
     INVALID_REQUEST = (422, "The body does not say what is needed")
+    TOO_MANY_ATTEMPTS = (429, "Too many attempts")
     INTERNAL = (500, "Something broke here")
     OVERLOADED = (503, "Too many logins at once")
     DATABASE_UNAVAILABLE = (503, "The database does not answer")

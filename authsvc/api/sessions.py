@@ -1,8 +1,8 @@
 """Log in, and stay logged in: what hands out tokens.
 
-A login: look the account up, let the connection go, wait for a hash slot, hash, then one statement
-writes session and audit event, and only then comes the answer. An unknown login takes the same way
-with a dummy hash, so that neither words nor time tell it from a wrong password.
+A login: look the account up, claim an attempt, let the connection go, wait for a hash slot, hash,
+then one statement writes session and audit event, and only then comes the answer. An unknown login
+takes the same way with a dummy hash, so that neither words nor time tell it from a wrong password.
 
 A refresh: read the session, judge, write what was judged; `renewal` and `store.renewals` say how.
 """
@@ -21,6 +21,7 @@ from authsvc.metrics import EndReason, Flow
 from authsvc.renewal import Verdict, judge
 from authsvc.service import Service
 from authsvc.store.sessions import Grant
+from authsvc.throttling import Guess
 from authsvc.tokens import Claim, Pair
 
 SECRET = {"Cache-Control": "no-store"}
@@ -82,21 +83,29 @@ class Sessions:
         self, request: web.Request, asked: Credentials, claim: Claim, pair: Pair, arrived: float
     ) -> Grant:
         service, origin = self.service, self.service.origin(request)
-        account = await service.accounts.find(names.normalise(asked.login))
-        patience = service.patience(request, arrived)
-        right = await service.checking.right(asked.password, account, patience)
-        grant = None
-        if account is not None and right and account.active:
-            if account.must_change:
-                await service.accounts.refuse_login(origin, account.user_id)
-                raise ProblemError(Code.PASSWORD_CHANGE_REQUIRED)
-            grant = await service.sessions.begin(
-                origin, account, claim.session_id, pair.access_hash
-            )
-            service.checking.renew(account, asked.password)
-        if grant is None:
-            await service.accounts.refuse_login(origin, account.user_id if account else None)
-            raise ProblemError(Code.INVALID_CREDENTIALS, headers={"WWW-Authenticate": "Bearer"})
+        service.checking.refuse_if_full()  # before anything is written for it
+        login_norm = names.normalise(asked.login)
+        account = await service.accounts.find(login_norm)
+        user_id = account.user_id if account else None
+        guess = Guess(asked.login if login_norm is None else login_norm, user_id)
+        async with service.throttle.claimed(origin, guess) as tried:
+            patience = service.patience(request, arrived)
+            right = await service.checking.right(asked.password, account, patience)
+            grant = None
+            if account is not None and right and account.active:
+                if account.must_change:
+                    tried.clear()
+                    await service.accounts.refuse_login(origin, user_id)
+                    raise ProblemError(Code.PASSWORD_CHANGE_REQUIRED)
+                grant = await service.sessions.begin(
+                    origin, account, claim.session_id, pair.access_hash
+                )
+            if account is None or grant is None:
+                tried.count()
+                await service.accounts.refuse_login(origin, user_id)
+                raise ProblemError(Code.INVALID_CREDENTIALS, headers={"WWW-Authenticate": "Bearer"})
+            tried.clear()
+        service.checking.renew(account, asked.password)
         return grant
 
 

@@ -75,10 +75,14 @@ class HashQueue:
         """Open the slots; needs a running loop."""
         self._slots = [asyncio.create_task(self._slot()) for _ in range(self.admission.slots)]
 
-    async def run(self, op: HashOp, work: Callable[[], T], patience: Patience) -> T:
-        """What `work` returns, done in a slot. Raises HashRejectedError, and what it raises."""
+    def refuse_if_full(self) -> None:
+        """A cheap look before work that a full queue would make useless. Raises as `run` does."""
         if not self.admission.admits(self.depth, self.admission.slots - self._busy):
             raise self._rejection(Reason.QUEUE_FULL)
+
+    async def run(self, op: HashOp, work: Callable[[], T], patience: Patience) -> T:
+        """What `work` returns, done in a slot. Raises HashRejectedError, and what it raises."""
+        self.refuse_if_full()
         if op.creates:
             self._spend(op)
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()

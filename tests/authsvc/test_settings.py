@@ -1,6 +1,7 @@
 """What an instance refuses to be told, and why."""
 
 import math
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from authsvc.settings import (
     database_name,
     settings,
 )
+from authsvc.throttling import Limits
 
 ENVIRONMENT = {
     "DATABASE_URL": "postgresql://auth:hush@db.example:6432/auth",
@@ -56,9 +58,27 @@ def test_a_flag_beats_the_profile() -> None:
     assert (found.hash_queue, found.abandoned) == (math.inf, Abandoned.FINISH)
 
 
+def test_limits_are_strict_but_for_the_lab() -> None:
+    """And `off` for the lab alone."""
+    assert of(profile="production").limits == Limits(5, 50, 100)
+    assert of().limits == Limits(50, 500, 10_000)
+    assert of(throttle_pair=math.inf).limits.pair == math.inf
+
+
+def test_nobody_is_trusted_until_named() -> None:
+    """To say where a client comes from; and never everybody, where it counts."""
+    assert of().trusted == ()
+    balancer, everybody = ip_network("10.0.0.5/32"), ip_network("0.0.0.0/0")
+    assert of(trusted=[balancer]).trusted == (balancer,)
+    assert "--trust everybody" in complaint(profile="production", trusted=[everybody])
+
+
 @pytest.mark.parametrize(
     ("flags", "word"),
     [
+        ({"throttle_pair": math.inf}, "--throttle-pair off"),
+        ({"throttle_account": math.inf}, "--throttle-account off"),
+        ({"throttle_source": math.inf}, "--throttle-source off"),
         ({"bcrypt_cost": 9}, "10 or more"),
         ({"hash_queue": math.inf}, "--hash-queue unbounded"),
         ({"abandoned": "finish"}, "--abandoned finish"),
@@ -79,6 +99,7 @@ def test_production_refuses_what_belongs_to_the_lab(flags: dict[str, Any], word:
         ({"bcrypt_cost": 31}, "--bcrypt-cost 31"),
         ({"deadline": 0.1}, "every login would be late"),
         ({"hash_queue": 0}, "--hash-queue"),
+        ({"throttle_source": 0}, "--throttle-source 0"),
     ],
 )
 def test_what_could_never_work_is_refused(flags: dict[str, Any], word: str) -> None:
