@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+from authsvc import lab
 from authsvc.connecting import UnreachableError
 from authsvc.hashing.passwords import Hasher, length_complaint
 from authsvc.instance import CannotListenError
@@ -60,7 +61,14 @@ examples:
   evenhand authsvc serve --hash-queue unbounded --abandoned finish
                                               the service of the outage: nothing is ever given up
   evenhand authsvc serve --profile production --bcrypt-cost 12 --hash-slots 2
-"""
+  evenhand authsvc serve --name auth-2 --release 2.1.0-rc1 --fault errors=0.3 --fault slow=2
+                                              a bad release, to deploy beside a good one
+
+faults (lab only; in /readyz on the private port, auth_lab_switch and the log):
+""" + "".join(
+    f"  {fault if not rule.value else f'{fault}={rule.value}':<24}{rule.means}\n"
+    for fault, rule in lab.RULES.items()
+)
 
 
 def main(argv: list[str]) -> int:
@@ -183,6 +191,14 @@ def _add_serve_flags(serve: argparse.ArgumentParser) -> None:
     flag("--abandoned", choices=[*Abandoned], help="work nobody waits for; drop")
     flag("--deadline", type=_seconds, metavar="S", help="how long a client waits; default 2")
     flag("--drain-delay", type=_seconds, metavar="S", help="from unready to closing; 0 in the lab")
+    flag("--release", metavar="NAME", help="what was deployed; in metrics and on the private port")
+    flag(
+        "--fault",
+        type=_fault,
+        action="append",
+        metavar="NAME[=VALUE]",
+        help="break it on purpose (lab only); can be given for each of those below",
+    )
     flag("--log-level", choices=["debug", "info", "warning", "error"], default="info")
 
 
@@ -193,6 +209,13 @@ def _refuse(why: str) -> NoReturn:
 def _address(text: str) -> Address:
     try:
         return Address.parse(text)
+    except ValueError as error:
+        _refuse(str(error))
+
+
+def _fault(text: str) -> tuple[lab.Fault, float]:
+    try:
+        return lab.parse(text)
     except ValueError as error:
         _refuse(str(error))
 

@@ -4,7 +4,7 @@ All series exist at zero from the start, so that `rate()` sees a first failure. 
 closed sets here and never from a request. Counters are per instance; sum them in the query.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 
@@ -19,7 +19,7 @@ from prometheus_client import (
 )
 
 from authsvc.hashing.admission import Admission, Reason
-from authsvc.settings import Profile
+from authsvc.settings import Profile, Switch
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 5, 7.5, 10, 30)
@@ -148,7 +148,13 @@ class HashMetrics:
 class Metrics:
     """One instance's metrics, with a registry of their own; every series is there from now on."""
 
-    def __init__(self, profile: Profile, bcrypt_cost: int) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        bcrypt_cost: int,
+        deployed: str = "",
+        switches: Mapping[Switch, float] | None = None,
+    ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
         self.registry = CollectorRegistry()
         self.attempts = AttemptMetrics(self.registry)
@@ -167,10 +173,18 @@ class Metrics:
         build = Gauge(
             "auth_build_info",
             "Always 1; the labels tell the release and how it is run.",
-            ["version", "profile", "bcrypt_cost"],
+            ["version", "release", "profile", "bcrypt_cost"],
             registry=self.registry,
         )
-        build.labels(release(), profile, bcrypt_cost).set(1)
+        build.labels(release(), deployed or release(), profile, bcrypt_cost).set(1)
+        on = Gauge(
+            "auth_lab_switch",
+            "What only a lab does: the switch's value (a share, a factor, a cost, or 1); 0 is off.",
+            ["switch"],
+            registry=self.registry,
+        )
+        for switch in Switch:
+            on.labels(switch).set((switches or {}).get(switch, 0))
         for sqlstate_class in SqlstateClass:
             self.db_errors.labels(sqlstate_class)
 

@@ -16,7 +16,7 @@ from authsvc.hashing.queue import HashRejectedError
 from authsvc.health import Readiness
 from authsvc.store.database import DatabaseUnavailableError
 
-PROBES = ("/livez", "/readyz", "/metrics")
+PROBES = ("/livez", "/readyz", "/startupz", "/metrics")
 REQUEST_ID = web.RequestKey("request_id", str)
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)

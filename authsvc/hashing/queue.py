@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from authsvc import cores
 from authsvc.hashing.admission import Admission, Reason
 from authsvc.metrics import HashMetrics, HashOp
 
@@ -56,7 +57,9 @@ class HashQueue:
         self._clock = clock
         self._waiting: asyncio.Queue[_Job] = asyncio.Queue()
         self._busy = 0
-        self._threads = ThreadPoolExecutor(admission.slots, thread_name_prefix="hash")
+        self._threads = ThreadPoolExecutor(
+            admission.slots, thread_name_prefix="hash", initializer=cores.step_back
+        )
         self._slots: list[asyncio.Task[None]] = []
 
     @property
