@@ -22,6 +22,7 @@ from authsvc.hashing.admission import Admission, Reason
 from authsvc.settings import Profile, Switch
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+WAITS = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1)
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 5, 7.5, 10, 30)
 
 
@@ -145,6 +146,28 @@ class HashMetrics:
         self.capacity.set(admission.capacity_per_second)
 
 
+class PoolMetrics:
+    """The database's connections, as this instance holds them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._size = _gauge("auth_db_pool_size", "Connections that are open.", registry)
+        self._idle = _gauge("auth_db_pool_idle", "Open connections that nobody uses.", registry)
+        self.waiting = _gauge(
+            "auth_db_pool_waiting", "Statements that wait for a connection now.", registry
+        )
+        self.acquire_seconds = Histogram(
+            "auth_db_acquire_seconds",
+            "How long a statement waited for a connection, or until it gave up.",
+            buckets=WAITS,
+            registry=registry,
+        )
+
+    def tell(self, size: Callable[[], float], idle: Callable[[], float]) -> None:
+        """Both are read at each scrape."""
+        self._size.set_function(size)
+        self._idle.set_function(idle)
+
+
 class Metrics:
     """One instance's metrics, with a registry of their own; every series is there from now on."""
 
@@ -159,6 +182,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.attempts = AttemptMetrics(self.registry)
         self.hashing = HashMetrics(self.registry, bcrypt_cost)
+        self.pool = PoolMetrics(self.registry)
         self.db_errors = Counter(
             "auth_db_errors_total",
             "Statements that the database did not do, by class of SQLSTATE or local cause.",

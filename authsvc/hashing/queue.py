@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from authsvc import cores
+from authsvc import cores, spent
 from authsvc.hashing.admission import Admission, Reason
 from authsvc.metrics import HashMetrics, HashOp
 
@@ -44,6 +44,7 @@ class _Job:
     patience: Patience
     arrived: float
     answer: asyncio.Future[Any]
+    spent: spent.Spent
 
 
 class HashQueue:
@@ -81,7 +82,8 @@ class HashQueue:
         if not self.admission.admits(self.depth, self.admission.slots - self._busy):
             raise self._rejection(Reason.QUEUE_FULL)
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait(_Job(op, work, patience, self._clock(), answer))
+        job = _Job(op, work, patience, self._clock(), answer, spent.now())
+        self._waiting.put_nowait(job)
         return await answer
 
     def drop_abandoned(self) -> None:
@@ -111,7 +113,8 @@ class HashQueue:
             if reason is not None:
                 job.answer.set_exception(self._rejection(reason))
                 continue
-            self._metrics.wait.observe(max(0.0, start - job.arrived))
+            job.spent.queue = max(0.0, start - job.arrived)
+            self._metrics.wait.observe(job.spent.queue)
             free_at = await self._hold(job, start)
 
     async def _hold(self, job: _Job, start: float) -> float:
@@ -123,6 +126,7 @@ class HashQueue:
             due = start + self.admission.hold_seconds
             await asyncio.sleep(max(0.0, due - self._clock()))
             now = self._clock()
+            job.spent.hash = now - start
             self._metrics.held(job.op, now - start)
             _settle(job.answer, outcome)
             return due if self.admission.hold_seconds else now

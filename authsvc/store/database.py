@@ -7,10 +7,12 @@ and releasing each have their own limit, and a connection that was late is cut o
 
 import asyncio
 import logging
+import time
 from typing import Any
 
 import asyncpg
 
+from authsvc import spent
 from authsvc.metrics import Metrics, SqlstateClass
 
 ACQUIRE_SECONDS = 1.0
@@ -55,14 +57,16 @@ class Database:
     async def open(self) -> None:
         """Make the pool ready; connects to nothing yet."""
         await self._pool
+        self._metrics.pool.tell(self._pool.get_size, self._pool.get_idle_size)
 
     async def row(self, statement: str, *values: object) -> Any:
         """The first row of a statement, or None. No connection is kept afterwards.
 
         Takes at most ACQUIRE_SECONDS + COMMAND_SECONDS. Raises DatabaseUnavailableError.
         """
+        began = time.perf_counter()
         try:
-            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+            connection = await self._acquire(began)
             try:
                 return await connection.fetchrow(statement, *values)
             except (TimeoutError, asyncio.CancelledError):
@@ -77,6 +81,16 @@ class Database:
             self._metrics.db_errors.labels(kind).inc()
             _log.warning("statement failed", extra={"kind": kind, "error": type(error).__name__})
             raise DatabaseUnavailableError(kind) from error
+        finally:
+            spent.now().on_database(time.perf_counter() - began)
+
+    async def _acquire(self, began: float) -> Any:
+        self._metrics.pool.waiting.inc()
+        try:
+            return await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        finally:
+            self._metrics.pool.waiting.dec()
+            self._metrics.pool.acquire_seconds.observe(time.perf_counter() - began)
 
     async def close(self) -> None:
         """Give connections back to the server; cut them off after CLOSE_SECONDS."""
