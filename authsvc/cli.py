@@ -29,6 +29,7 @@ from authsvc.settings import (
     pepper,
     settings,
 )
+from authsvc.verbs import calibrate
 
 COULD_NOT_RUN = 2
 
@@ -78,6 +79,7 @@ def main(argv: list[str]) -> int:
         "serve": _serve,
         "migrate": _migrate,
         "seed": _seed,
+        "calibrate": calibrate.run,
     }
     try:
         verbs[asked.verb](asked)
@@ -164,6 +166,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="as the instances have it, or the hash takes another time than a dummy",
     )
+    calibrate.add(verbs)
     for verb in (to_migrate, to_seed):
         verb.add_argument(
             "--wait", type=float, default=10.0, metavar="S", help="for the database; default 10"

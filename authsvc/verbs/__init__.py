@@ -1,0 +1,1 @@
+"""Verbs of `evenhand authsvc`, one module each: `add` teaches it, `run` does it."""
