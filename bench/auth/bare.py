@@ -1,0 +1,35 @@
+"""bcrypt alone, in a process of its own: the threads of an instance, and nothing else.
+
+Its threads are as nice as the service's, so that other programs take as much from both.
+"""
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from authsvc import cores
+from authsvc.hashing.passwords import Hasher
+
+
+def main(argv: list[str]) -> int:
+    """COST THREADS SECONDS; prints hashes a second."""
+    cost, threads, seconds = int(argv[0]), int(argv[1]), float(argv[2])
+    hasher = Hasher.prepare(b"a benchmark, and nothing is stored", cost)
+    until = time.perf_counter() + seconds
+
+    def work() -> float:
+        """Hashes a second of one thread, each counted whole."""
+        began, count = time.perf_counter(), 0
+        while time.perf_counter() < until:
+            hasher.verify("correct horse", None)
+            count += 1
+        return count / (time.perf_counter() - began)
+
+    with ThreadPoolExecutor(threads, initializer=cores.step_back) as pool:
+        jobs = [pool.submit(work) for _ in range(threads)]
+        sys.stdout.write(f"{sum(job.result() for job in jobs)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
