@@ -12,22 +12,25 @@ from authsvc.hashing.passwords import Hasher
 
 
 def main(argv: list[str]) -> int:
-    """COST THREADS SECONDS; prints hashes a second."""
+    """COST THREADS SECONDS; prints hashes a second, and CPU seconds of each."""
     cost, threads, seconds = int(argv[0]), int(argv[1]), float(argv[2])
     hasher = Hasher.prepare(b"a benchmark, and nothing is stored", cost)
     until = time.perf_counter() + seconds
 
-    def work() -> float:
-        """Hashes a second of one thread, each counted whole."""
+    def work() -> tuple[float, int]:
+        """Hashes a second of one thread, and how many; each is counted whole."""
         began, count = time.perf_counter(), 0
         while time.perf_counter() < until:
             hasher.verify("correct horse", None)
             count += 1
-        return count / (time.perf_counter() - began)
+        return count / (time.perf_counter() - began), count
 
+    before = time.process_time()
     with ThreadPoolExecutor(threads, initializer=cores.step_back) as pool:
         jobs = [pool.submit(work) for _ in range(threads)]
-        sys.stdout.write(f"{sum(job.result() for job in jobs)}\n")
+        rates, counts = zip(*(job.result() for job in jobs), strict=True)
+    used = (time.process_time() - before) / sum(counts)
+    sys.stdout.write(f"{sum(rates)} {used}\n")
     return 0
 
 

@@ -21,17 +21,31 @@ OVERLOAD = 3.0
 
 
 @dataclass(frozen=True)
+class Bare:
+    """bcrypt alone: hashes a second, and CPU seconds of each."""
+
+    per_second: float
+    cpu: float
+
+
+@dataclass(frozen=True)
 class Round:
     """The same seconds' worth of bcrypt alone, before and after, and of logins between."""
 
-    bare: float
+    bare: Bare
     logins: float
     errors: int
+    cpu_login: float  # CPU seconds of the instance for one login
 
     @property
     def share(self) -> float:
         """Of what bcrypt alone reaches."""
-        return self.logins / self.bare
+        return self.logins / self.bare.per_second
+
+    @property
+    def cpu_share(self) -> float:
+        """What part of the instance's CPU time is bcrypt: what others take of the cores cancels."""
+        return self.bare.cpu / self.cpu_login
 
 
 @dataclass(frozen=True)
@@ -51,13 +65,13 @@ class Flood:
         return self.in_time / self.capacity
 
 
-def bare(seconds: float) -> float:
-    """Hashes a second of bcrypt alone."""
+def bare(seconds: float) -> Bare:
+    """Run it."""
     argv = [sys.executable, "-m", "bench.auth.bare", str(COST), str(cores.given()), str(seconds)]
     done = subprocess.run(argv, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CannotRun(f"bcrypt alone did not run:\n{done.stderr}")
-    return float(done.stdout)
+    return Bare(*map(float, done.stdout.split()))
 
 
 def shares(on: Stage, wrk: Path, rounds: int, seconds: int) -> list[Round]:
@@ -67,12 +81,15 @@ def shares(on: Stage, wrk: Path, rounds: int, seconds: int) -> list[Round]:
     with on.instance("--profile", "production", "--hash-queue", "64", "--deadline", "20") as auth:
         before = bare(seconds)
         for number in range(1, rounds + 1):
+            began = sum(auth.process.cpu())
             seen = http.logins(wrk, auth.port, CONNECTIONS, seconds, on.folder)
+            used = (sum(auth.process.cpu()) - began) / seen.requests
             after = bare(seconds)
-            found.append(Round((before + after) / 2, seen.per_second, seen.errors))
+            beside = Bare((before.per_second + after.per_second) / 2, (before.cpu + after.cpu) / 2)
+            found.append(Round(beside, seen.per_second, seen.errors, used))
             before = after
-            say(f"[{number}/{rounds}] bcrypt alone {found[-1].bare:.1f}/s, logins "
-                f"{found[-1].logins:.1f}/s, {found[-1].share:.1%}")  # fmt: skip
+            say(f"[{number}/{rounds}] bcrypt alone {beside.per_second:.1f}/s, logins "
+                f"{found[-1].logins:.1f}/s, {found[-1].share:.1%}; of its CPU {found[-1].cpu_share:.1%}")  # fmt: skip
     return found
 
 

@@ -54,7 +54,9 @@ async def _run(options: argparse.Namespace, wrk: Path, folder: Path) -> Result:
     async with stage(folder) as on:
         if "share" in only:
             rounds = capacity.shares(on, wrk, options.rounds, options.seconds)
-            found["share"] = [asdict(one) | {"share": one.share} for one in rounds]
+            found["share"] = [
+                asdict(one) | {"share": one.share, "cpu_share": one.cpu_share} for one in rounds
+            ]
         if "flood" in only:
             found["flood"] = await _floods(on, options)
         if "reads" in only:  # last: it pins us to some of the cores
@@ -77,7 +79,7 @@ async def _floods(on: Stage, options: argparse.Namespace) -> list[dict[str, Any]
     seconds, found = 3.0 * options.seconds, []
     for _ in range(max(1, options.rounds // 2)):
         for flags in (bounded, unbounded):
-            before = capacity.bare(options.seconds)
+            before = capacity.bare(options.seconds).per_second
             seen = await capacity.flood(on, flags, before, seconds)
             found.append(asdict(seen) | {"share": seen.share})
     return found
