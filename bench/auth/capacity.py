@@ -88,8 +88,9 @@ def shares(on: Stage, wrk: Path, rounds: int, seconds: int) -> list[Round]:
             beside = Bare((before.per_second + after.per_second) / 2, (before.cpu + after.cpu) / 2)
             found.append(Round(beside, seen.per_second, seen.errors, used))
             before = after
+            one = found[-1]
             say(f"[{number}/{rounds}] bcrypt alone {beside.per_second:.1f}/s, logins "
-                f"{found[-1].logins:.1f}/s, {found[-1].share:.1%}; of its CPU {found[-1].cpu_share:.1%}")  # fmt: skip
+                f"{one.logins:.1f}/s, {one.share:.1%}; of its CPU {one.cpu_share:.1%}")  # fmt: skip
     return found
 
 
