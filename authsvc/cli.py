@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+from authsvc import lab
 from authsvc.connecting import UnreachableError
 from authsvc.hashing.acceptable import bad_length
 from authsvc.hashing.passwords import Hasher
@@ -31,7 +32,7 @@ from authsvc.settings import (
     settings,
 )
 from authsvc.sources import Network
-from authsvc.verbs import outbox, user
+from authsvc.verbs import calibrate, outbox, user
 
 COULD_NOT_RUN = 2
 
@@ -68,7 +69,14 @@ examples:
   evenhand authsvc serve --hash-queue unbounded --abandoned finish
                                               the service of the outage: nothing is ever given up
   evenhand authsvc serve --profile production --bcrypt-cost 12 --hash-slots 2
-"""
+  evenhand authsvc serve --name auth-2 --release 2.1.0-rc1 --fault errors=0.3 --fault slow=2
+                                              a bad release, to deploy beside a good one
+
+faults (lab only; in /readyz on the private port, auth_lab_switch and the log):
+""" + "".join(
+    f"  {fault if not rule.value else f'{fault}={rule.value}':<24}{rule.means}\n"
+    for fault, rule in lab.RULES.items()
+)
 
 
 def main(argv: list[str]) -> int:
@@ -80,6 +88,7 @@ def main(argv: list[str]) -> int:
         "seed": _seed,
         "outbox": outbox.run,
         "user": user.run,
+        "calibrate": calibrate.run,
     }
     try:
         verbs[asked.verb](asked)
@@ -168,6 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     outbox.add(verbs)
     user.add(verbs)
+    calibrate.add(verbs)
     for verb in (to_migrate, to_seed):
         verb.add_argument(
             "--wait", type=float, default=10.0, metavar="S", help="for the database; default 10"
@@ -213,6 +223,14 @@ def _add_serve_flags(serve: argparse.ArgumentParser) -> None:
     told = ("for one login from one source; 5", "for one login; 50", "from one source; 100")
     for name, what in zip(limits, told, strict=True):
         flag(name, type=_limit, metavar="N|off", help=f"failures {what}, more in the lab")
+    flag("--release", metavar="NAME", help="what was deployed; in metrics and on the private port")
+    flag(
+        "--fault",
+        type=_fault,
+        action="append",
+        metavar="NAME[=VALUE]",
+        help="break it on purpose (lab only); can be given for each of those below",
+    )
     flag("--log-level", choices=["debug", "info", "warning", "error"], default="info")
 
 
@@ -223,6 +241,13 @@ def _refuse(why: str) -> NoReturn:
 def _address(text: str) -> Address:
     try:
         return Address.parse(text)
+    except ValueError as error:
+        _refuse(str(error))
+
+
+def _fault(text: str) -> tuple[lab.Fault, float]:
+    try:
+        return lab.parse(text)
     except ValueError as error:
         _refuse(str(error))
 

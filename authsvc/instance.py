@@ -5,6 +5,7 @@ import errno
 import logging
 import random
 import time
+from typing import Any
 
 from aiohttp import web
 
@@ -19,6 +20,7 @@ from authsvc.api.web import Answering
 from authsvc.checking import Checking
 from authsvc.connecting import pause
 from authsvc.hashing.admission import Admission, queue_bound
+from authsvc.hashing.faulty import Chance, FaultyQueue
 from authsvc.hashing.passwords import Hasher
 from authsvc.hashing.queue import HashQueue
 from authsvc.health import Load, Readiness
@@ -59,7 +61,10 @@ class CannotListenError(Exception):
 
 def admission(settings: Settings, hash_seconds: float) -> Admission:
     """The rules of the hash queue, now that one hash has been timed."""
-    service = max(hash_seconds, settings.hash_seconds)
+    hold = settings.hash_seconds
+    if settings.faults.slow != 1:  # and then it is known, so that every Retry-After stays true
+        hold = max(hash_seconds, hold) * settings.faults.slow
+    service = max(hash_seconds, hold)
     bound = queue_bound(settings.hash_slots / service, settings.deadline, service)
     limit = bound if settings.hash_queue is None else settings.hash_queue
     if limit > bound:
@@ -68,7 +73,7 @@ def admission(settings: Settings, hash_seconds: float) -> Admission:
         slots=settings.hash_slots,
         limit=limit,
         hash_seconds=hash_seconds,
-        hold_seconds=settings.hash_seconds,
+        hold_seconds=hold,
         drops_abandoned=settings.abandoned is Abandoned.DROP,
         create_share=settings.create_share,
     )
@@ -80,8 +85,10 @@ class Instance:
     def __init__(self, settings: Settings, hasher: Hasher, hash_seconds: float) -> None:
         self.settings = settings
         self.readiness = Readiness()
-        self.metrics = metrics.Metrics(settings.profile, settings.bcrypt_cost)
-        self.queue = HashQueue(admission(settings, hash_seconds), self.metrics.hashing)
+        self.metrics = metrics.Metrics(
+            settings.profile, settings.bcrypt_cost, settings.release, settings.switches
+        )
+        self.queue = self._hash_queue(admission(settings, hash_seconds))
         self.metrics.hashing.tell(self.queue.admission, lambda: self.queue.depth)
         self._database = Database(settings.database_url, f"authsvc {settings.name}", self.metrics)
         self._accounts = Accounts(self._database)
@@ -109,6 +116,12 @@ class Instance:
         )
         self._listeners: list[tuple[asyncio.Server, web.AppRunner]] = []
         self._chores: list[asyncio.Task[None]] = []
+
+    def _hash_queue(self, rules: Admission) -> HashQueue:
+        if not self.settings.faults.active:
+            return HashQueue(rules, self.metrics.hashing)
+        chance = Chance(time.monotonic, random.Random().random)  # noqa: S311 - guards nothing
+        return FaultyQueue(rules, self.metrics.hashing, self.settings.faults, chance)
 
     @property
     def addresses(self) -> list[Address]:
@@ -172,22 +185,32 @@ class Instance:
 
     def _private(self) -> web.Application:
         app = self._answering.application()
-        app.router.add_get("/livez", _live)
+        app.router.add_get("/livez", _live_in_detail)
         app.router.add_get("/readyz", self._ready_in_detail)
+        app.router.add_get("/startupz", self._started_in_detail)
         app.router.add_get("/metrics", self._metrics)
         return app
 
     async def _ready(self, _: web.Request) -> web.Response:
-        ready = self.readiness.ready
-        return web.Response(text="ready\n" if ready else "not ready\n", status=self._status())
+        trouble = self._unready()
+        if trouble is None:
+            return web.Response(text="ready\n")
+        return web.Response(text="not ready\n", status=503)
 
     async def _ready_in_detail(self, _: web.Request) -> web.Response:
+        return self._in_detail(self._unready())
+
+    async def _started_in_detail(self, _: web.Request) -> web.Response:
+        return self._in_detail(None if self.readiness.started else self.readiness.trouble)
+
+    def _unready(self) -> str | None:
+        """Why no traffic should come here, or None."""
+        return self.readiness.unready or self.settings.faults.unready(self.queue.depth)
+
+    def _in_detail(self, trouble: str | None) -> web.Response:
         load = Load(self.queue.depth, self.queue.in_progress)
         told = health.details(self.settings, self.queue.admission, self.readiness, load)
-        return web.json_response(told, status=self._status())
-
-    def _status(self) -> int:
-        return 200 if self.readiness.ready else 503
+        return _health(told | {"status": "fail" if trouble else "pass", "output": trouble})
 
     async def _metrics(self, _: web.Request) -> web.Response:
         headers = {"Content-Type": metrics.CONTENT_TYPE}
@@ -199,7 +222,9 @@ class Instance:
         needed, attempt = latest_version(), 0
         while True:
             was_ready = self.readiness.ready
+            began = time.monotonic()
             self.readiness.observe(await self._trouble(needed))
+            self.readiness.probe_seconds = time.monotonic() - began
             if self.readiness.ready != was_ready:
                 told = {"ready": not was_ready, "trouble": self.readiness.trouble}
                 _log.warning("readiness changed", extra=told)
@@ -240,3 +265,12 @@ class Instance:
 async def _live(_: web.Request) -> web.Response:
     """The loop turns; nothing else is asked, so that load never looks like death."""
     return web.Response(text="alive\n")
+
+
+async def _live_in_detail(_: web.Request) -> web.Response:
+    return _health({"status": "pass"})
+
+
+def _health(told: dict[str, Any]) -> web.Response:
+    status = 200 if told["status"] == "pass" else 503
+    return web.json_response(told, status=status, content_type=health.CONTENT_TYPE)

@@ -4,7 +4,7 @@ All series exist at zero from the start, so that `rate()` sees a first failure. 
 closed sets here and never from a request. Counters are per instance; sum them in the query.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 
@@ -20,10 +20,11 @@ from prometheus_client import (
 
 from authsvc.hashing.admission import Admission, Reason
 from authsvc.hashing.passwords import SCHEME, Unusable
-from authsvc.settings import HIGHEST_BCRYPT_COST, LOWEST_BCRYPT_COST, Profile
+from authsvc.settings import HIGHEST_BCRYPT_COST, LOWEST_BCRYPT_COST, Profile, Switch
 from authsvc.throttling import Scope
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+WAITS = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1)
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 5, 7.5, 10, 30)
 
 
@@ -236,10 +237,38 @@ class ThrottleMetrics:
             self.blocks.labels(scope)
 
 
+class PoolMetrics:
+    """The database's connections, as this instance holds them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._size = _gauge("auth_db_pool_size", "Connections that are open.", registry)
+        self._idle = _gauge("auth_db_pool_idle", "Open connections that nobody uses.", registry)
+        self.waiting = _gauge(
+            "auth_db_pool_waiting", "Statements that wait for a connection now.", registry
+        )
+        self.acquire_seconds = Histogram(
+            "auth_db_acquire_seconds",
+            "How long a statement waited for a connection, or until it gave up.",
+            buckets=WAITS,
+            registry=registry,
+        )
+
+    def tell(self, size: Callable[[], float], idle: Callable[[], float]) -> None:
+        """Both are read at each scrape."""
+        self._size.set_function(size)
+        self._idle.set_function(idle)
+
+
 class Metrics:
     """One instance's metrics, with a registry of their own; every series is there from now on."""
 
-    def __init__(self, profile: Profile, bcrypt_cost: int) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        bcrypt_cost: int,
+        deployed: str = "",
+        switches: Mapping[Switch, float] | None = None,
+    ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
         self.registry = CollectorRegistry()
         self.attempts = AttemptMetrics(self.registry)
@@ -247,6 +276,7 @@ class Metrics:
         self.sessions = SessionMetrics(self.registry)
         self.passwords = PasswordMetrics(self.registry, bcrypt_cost)
         self.throttling = ThrottleMetrics(self.registry)
+        self.pool = PoolMetrics(self.registry)
         self.db_errors = Counter(
             "auth_db_errors_total",
             "Statements that the database did not do, by class of SQLSTATE or local cause.",
@@ -261,10 +291,18 @@ class Metrics:
         build = Gauge(
             "auth_build_info",
             "Always 1; the labels tell the release and how it is run.",
-            ["version", "profile", "bcrypt_cost"],
+            ["version", "release", "profile", "bcrypt_cost"],
             registry=self.registry,
         )
-        build.labels(release(), profile, bcrypt_cost).set(1)
+        build.labels(release(), deployed or release(), profile, bcrypt_cost).set(1)
+        on = Gauge(
+            "auth_lab_switch",
+            "What only a lab does: the switch's value (a share, a factor, a cost, or 1); 0 is off.",
+            ["switch"],
+            registry=self.registry,
+        )
+        for switch in Switch:
+            on.labels(switch).set((switches or {}).get(switch, 0))
         for sqlstate_class in SqlstateClass:
             self.db_errors.labels(sqlstate_class)
 

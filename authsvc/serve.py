@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import logging
 import signal
+from typing import Any
 
 import uvloop
 
+from authsvc import health
 from authsvc.hashing.passwords import Hasher
 from authsvc.instance import Instance
-from authsvc.settings import Settings
+from authsvc.metrics import release
+from authsvc.settings import Profile, Settings
 
 HARD_STOP_SECONDS = 30.0
 
@@ -48,8 +51,8 @@ async def _prepared(settings: Settings) -> Instance:
     return Instance(settings, hasher, await asyncio.to_thread(hasher.seconds))
 
 
-def _shown(settings: Settings) -> dict[str, str]:
-    if not settings.hash_seconds:
-        return {"profile": settings.profile}
-    emulated = f"{settings.hash_slots} slots, each hash holds one {settings.hash_seconds} s"
-    return {"profile": settings.profile, "emulation": emulated}
+def _shown(settings: Settings) -> dict[str, Any]:
+    told: dict[str, Any] = {"profile": settings.profile, "release": settings.release or release()}
+    if settings.profile is Profile.LAB:
+        told |= {"lab_switches": settings.switches, "notes": health.notes(settings)}
+    return told

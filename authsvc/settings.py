@@ -6,6 +6,7 @@ need more than one value, and those that only the `production` profile has.
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from authsvc import cores
+from authsvc.lab import Fault, Faults
+from authsvc.secrecy import weakness
 from authsvc.sources import Network
 from authsvc.throttling import Limits, Scope
 
@@ -21,6 +25,7 @@ PEPPER_BYTES = 32  # as long as the key that HMAC-SHA-384 would be given by a ca
 _PEPPER_ADVICE = f"at least {PEPPER_BYTES} bytes, for example from `openssl rand -base64 48`"
 LOWEST_BCRYPT_COST, HIGHEST_BCRYPT_COST = 4, 15  # 4 is bcrypt's own floor; 15 takes two seconds
 PRODUCTION_COST = 10  # OWASP Password Storage Cheat Sheet; ASVS 5.0 appendix C
+_RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", re.ASCII)
 
 
 class SettingsError(ValueError):
@@ -43,6 +48,20 @@ class Abandoned(StrEnum):
 
     DROP = "drop"
     FINISH = "finish"
+
+
+class Switch(StrEnum):
+    """What only a lab has; production refuses each, and whoever looks at a lab is told of it."""
+
+    EMULATION = "emulation"
+    CHEAP_HASHES = "cheap-hashes"
+    UNBOUNDED_QUEUE = "unbounded-queue"
+    ABANDONED_FINISHED = "abandoned-finished"
+    ERRORS = Fault.ERRORS.value
+    FAIL_FAST = Fault.FAIL_FAST.value
+    SLOW = Fault.SLOW.value
+    WARM_UP = Fault.WARM_UP.value
+    UNREADY_WHEN_QUEUED = Fault.UNREADY_WHEN_QUEUED.value
 
 
 class Address(NamedTuple):
@@ -87,6 +106,8 @@ class Settings:
     throttle_source: float
     create_share: float = 0.1  # of the hashes, for passwords that are made
     trusted: tuple[Network, ...] = ()  # peers whose X-Forwarded-For is believed
+    release: str = ""  # a label for what was deployed; empty for the installed version
+    faults: Faults = field(default_factory=Faults)
     database_url: str = field(repr=False)
     pepper: bytes = field(repr=False)
     previous_pepper: bytes | None = field(default=None, repr=False)
@@ -105,11 +126,17 @@ class Settings:
         """The limit of each scope."""
         return [(scope, getattr(self.limits, scope)) for scope in Scope]
 
-
-def _cores() -> int:
-    """Cores that this process may use: a container's cpuset counts, where the system tells it."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
+    @property
+    def switches(self) -> dict[Switch, float]:
+        """The lab's switches that are on, by value: a share, a factor, a cost, or just 1."""
+        on = {
+            Switch.EMULATION: (self.hash_seconds > 0, self.hash_seconds),
+            Switch.CHEAP_HASHES: (self.bcrypt_cost < PRODUCTION_COST, self.bcrypt_cost),
+            Switch.UNBOUNDED_QUEUE: (self.hash_queue == math.inf, 1.0),
+            Switch.ABANDONED_FINISHED: (self.abandoned is Abandoned.FINISH, 1.0),
+        }
+        found: dict[Switch, float] = {name: value for name, (is_on, value) in on.items() if is_on}
+        return found | {Switch(fault.value): value for fault, value in self.faults.active.items()}
 
 
 PROFILE_DEFAULTS: dict[Profile, dict[str, Any]] = {
@@ -126,7 +153,7 @@ PROFILE_DEFAULTS: dict[Profile, dict[str, Any]] = {
     },
     Profile.PRODUCTION: {
         "bcrypt_cost": PRODUCTION_COST,
-        "hash_slots": _cores(),
+        "hash_slots": cores.given(),
         "hash_seconds": 0.0,
         "throttle_pair": 5,  # a person who types, and has two passwords in mind
         "throttle_account": 50,  # NIST SP 800-63B 3.2.2: at most 100 in a row
@@ -145,6 +172,10 @@ def settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
     known = {f.name for f in fields(Settings)}
     given = {name: value for name, value in flags.items() if name in known and value is not None}
     wrong: list[str] = []
+    try:
+        faults = Faults.of(flags.get("fault") or ())
+    except ValueError as error:
+        wrong, faults = [str(error)], Faults()
     found = Settings(
         **{
             **PROFILE_DEFAULTS[profile],
@@ -152,6 +183,7 @@ def settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
             "profile": profile,
             "trusted": tuple(given.get("trusted", ())),
             "abandoned": Abandoned(given.get("abandoned", Abandoned.DROP)),
+            "faults": faults,
             "database_url": _or_complain(wrong, database_url, environment, ""),
             "pepper": _or_complain(wrong, pepper, environment, b""),
             "previous_pepper": _or_complain(wrong, previous_pepper, environment, None),
@@ -189,9 +221,9 @@ def complaints(asked: Settings) -> list[str]:
             f"--bcrypt-cost {asked.bcrypt_cost}: must lie within {lowest} and {highest}",
         ),
         (
-            asked.deadline <= asked.hash_seconds,
+            asked.deadline <= asked.hash_seconds * asked.faults.slow,
             f"--deadline {asked.deadline}: every login would be late, since a hash takes "
-            f"{asked.hash_seconds} s; give more than that",
+            f"{asked.hash_seconds * asked.faults.slow:g} s; give more than that",
         ),
         (
             not 0 < asked.create_share <= 1,
@@ -205,6 +237,10 @@ def complaints(asked: Settings) -> list[str]:
             asked.hash_queue is not None and asked.hash_queue < 1,
             "--hash-queue must be 1 or more, or `unbounded`",
         ),
+        (
+            bool(asked.release) and not _RELEASE.fullmatch(asked.release),
+            "--release: up to 64 letters, digits, dots, dashes; for example 2026.11.2 or canary",
+        ),
     ]
     rules += [
         (limit < 1, f"--throttle-{scope} {limit:g}: nobody could ever log in; give 1 or more")
@@ -217,7 +253,13 @@ def complaints(asked: Settings) -> list[str]:
 
 def _production_rules(asked: Settings) -> list[tuple[bool, str]]:
     lab_only = "is a switch for the lab; leave it out, or use --profile lab"
+    weak = weakness(asked.pepper) if asked.pepper else None
     return [
+        (
+            weak is not None,
+            f"the pepper {weak}; whoever steals the table would try it. Make one that nobody "
+            "thought of: openssl rand -base64 48",
+        ),
         (
             asked.bcrypt_cost < PRODUCTION_COST,
             f"--bcrypt-cost {asked.bcrypt_cost}: production needs {PRODUCTION_COST} or more "
@@ -235,6 +277,7 @@ def _production_rules(asked: Settings) -> list[tuple[bool, str]]:
             "--trust everybody: then each client says itself where it comes from; name the "
             "balancer's own address",
         ),
+        *((True, f"--fault {fault} {lab_only}") for fault in asked.faults.active),
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from authsvc import spent
 from authsvc.api.problems import Code, ProblemError
 from authsvc.api.web import as_problem
 from authsvc.hashing.admission import Reason
@@ -51,5 +52,6 @@ def attempt(flow: Flow, metrics: AttemptMetrics, clock: Callable[[], float]) -> 
         ended = outcome(error)
         raise
     finally:
+        spent.now().ended(flow, ended)
         metrics.ended.labels(flow, ended).inc()
         metrics.seconds.labels(flow, ended).observe(clock() - arrived)

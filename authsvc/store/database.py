@@ -7,10 +7,12 @@ and releasing each have their own limit, and a connection that was late is cut o
 
 import asyncio
 import logging
+import time
 from typing import Any, Protocol
 
 import asyncpg
 
+from authsvc import spent
 from authsvc.metrics import Metrics, SqlstateClass
 from authsvc.store.connections import Connections
 
@@ -67,6 +69,8 @@ class Database:
     async def open(self) -> None:
         """Make the pool ready; connects to nothing yet."""
         await self._pool
+        connections = self._connections
+        self._metrics.pool.tell(lambda: connections.size, lambda: connections.idle)
 
     async def row(self, statement: str, *values: object) -> Any:
         """The first row of a statement, or None. No connection is kept afterwards.
@@ -81,8 +85,9 @@ class Database:
         return found
 
     async def _run(self, how: str, statement: str, values: tuple[object, ...]) -> Any:
+        began = time.perf_counter()
         try:
-            connection = await self._connections.take()
+            connection = await self._take(began)
             well = False
             try:
                 found = await getattr(connection, how)(statement, *values)
@@ -99,7 +104,17 @@ class Database:
             self._metrics.db_errors.labels(kind).inc()
             _log.warning("statement failed", extra={"kind": kind, "error": type(error).__name__})
             raise DatabaseUnavailableError(kind) from error
+        finally:
+            spent.now().on_database(time.perf_counter() - began)
         return found
+
+    async def _take(self, began: float) -> Any:
+        self._metrics.pool.waiting.inc()
+        try:
+            return await self._connections.take()
+        finally:
+            self._metrics.pool.waiting.dec()
+            self._metrics.pool.acquire_seconds.observe(time.perf_counter() - began)
 
     async def close(self) -> None:
         """Give connections back to the server; cut them off after CLOSE_SECONDS."""

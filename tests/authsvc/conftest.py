@@ -112,6 +112,15 @@ class Running:
         body = {"login": login, "password": password}
         return await self.ask("POST", "/v1/sessions", json=body, **how)
 
+    @contextlib.asynccontextmanager
+    async def logins(self, count: int) -> AsyncIterator[None]:
+        """That many at once, in flight while the block lasts, and answered after it."""
+        asked = [asyncio.create_task(self.login(f"user{n:04d}")) for n in range(1, count + 1)]
+        try:
+            yield
+        finally:
+            await asyncio.gather(*asked, return_exceptions=True)
+
     def metric(self, name: str, **labels: str) -> float:
         """A sample's value, which must exist."""
         value = self.instance.metrics.registry.get_sample_value(name, labels)
