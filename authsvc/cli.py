@@ -28,6 +28,7 @@ from authsvc.settings import (
     pepper,
     settings,
 )
+from authsvc.verbs import client
 
 COULD_NOT_RUN = 2
 
@@ -70,6 +71,7 @@ def main(argv: list[str]) -> int:
         "serve": _serve,
         "migrate": _migrate,
         "seed": _seed,
+        "client": client.run,
     }
     try:
         verbs[asked.verb](asked)
@@ -156,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="as the instances have it, or the hash takes another time than a dummy",
     )
+    client.add(verbs)
     for verb in (to_migrate, to_seed):
         verb.add_argument(
             "--wait", type=float, default=10.0, metavar="S", help="for the database; default 10"
@@ -169,6 +172,7 @@ def _add_serve_flags(serve: argparse.ArgumentParser) -> None:
     flag("--name", help="in X-Served-By; default auth-1")
     flag("--listen", type=_address, metavar="HOST:PORT", help="service; default 127.0.0.1:8091")
     flag("--private", type=_address, metavar="HOST:PORT", help="metrics; default 127.0.0.1:8101")
+    flag("--admin", type=_address, metavar="HOST:PORT", help="for operators; loopback; default off")
     flag("--profile", choices=[*Profile], help="default lab")
     flag("--bcrypt-cost", type=int, metavar="N", help="default 4 in the lab, else 10")
     flag(

@@ -9,6 +9,7 @@ import time
 from aiohttp import web
 
 from authsvc import health, metrics
+from authsvc.api.admin import add_admin
 from authsvc.api.sessions import Sessions as SessionHandlers
 from authsvc.api.users import Users
 from authsvc.api.web import Answering
@@ -86,7 +87,7 @@ class Instance:
 
     @property
     def addresses(self) -> list[Address]:
-        """Where the service and the private port listen, with the ports that were free."""
+        """Where service, private and, if it is on, admin listen, with the ports that were free."""
         return [Address(*s.sockets[0].getsockname()[:2]) for s, _ in self._listeners]
 
     async def start(self) -> None:
@@ -95,6 +96,8 @@ class Instance:
         self.queue.start()
         await self._listen(self._public(), self.settings.listen)
         await self._listen(self._private(), self.settings.private)
+        if self.settings.admin:
+            await self._listen(self._admin(), self.settings.admin)
         self._chores = [asyncio.create_task(chore) for chore in (self._probe(), self._watch_lag())]
 
     async def stop(self) -> None:
@@ -141,6 +144,11 @@ class Instance:
         app.router.add_get("/livez", _live)
         app.router.add_get("/readyz", self._ready_in_detail)
         app.router.add_get("/metrics", self._metrics)
+        return app
+
+    def _admin(self) -> web.Application:
+        app = self._answering.application()
+        add_admin(app, self._service, self._database)
         return app
 
     async def _ready(self, _: web.Request) -> web.Response:

@@ -7,7 +7,9 @@ and releasing each have their own limit, and a connection that was late is cut o
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Awaitable, Callable
+from operator import methodcaller
+from typing import Any, Protocol
 
 import asyncpg
 
@@ -30,6 +32,31 @@ class DatabaseUnavailableError(Exception):
     def __init__(self, kind: SqlstateClass) -> None:
         super().__init__(f"the database does not answer as it should ({kind.name.lower()})")
         self.kind = kind
+
+
+class Statements(Protocol):
+    """Whatever runs statements: an instance's pool, or the one connection of a command."""
+
+    async def row(self, statement: str, *values: object) -> Any:
+        """The first row, or None."""
+
+    async def rows(self, statement: str, *values: object) -> list[Any]:
+        """All rows."""
+
+
+class Single:
+    """The one connection of a command that runs and ends (`connecting.connection`)."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def row(self, statement: str, *values: object) -> Any:
+        """The first row, or None."""
+        return await self._connection.fetchrow(statement, *values)
+
+    async def rows(self, statement: str, *values: object) -> list[Any]:
+        """All rows."""
+        return list(await self._connection.fetch(statement, *values))
 
 
 class Database:
@@ -61,10 +88,17 @@ class Database:
 
         Takes at most ACQUIRE_SECONDS + COMMAND_SECONDS. Raises DatabaseUnavailableError.
         """
+        return await self._ask(methodcaller("fetchrow", statement, *values))
+
+    async def rows(self, statement: str, *values: object) -> list[Any]:
+        """As `row`, all of them: the statement bounds their number."""
+        return list(await self._ask(methodcaller("fetch", statement, *values)))
+
+    async def _ask(self, question: Callable[[Any], Awaitable[Any]]) -> Any:
         try:
             connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
             try:
-                return await connection.fetchrow(statement, *values)
+                return await question(connection)
             except (TimeoutError, asyncio.CancelledError):
                 connection.terminate()
                 raise

@@ -101,9 +101,10 @@ class Running:
     client: aiohttp.ClientSession
 
     async def ask(self, method: str, path: str, **how: Any) -> Answer:
-        """One request to the service port; `private=True` for the other."""
-        service, private = self.instance.addresses
+        """One request to the service port; `private=True` or `admin=True` for another."""
+        service, private, *admin = self.instance.addresses
         address = private if how.pop("private", False) else service
+        address = admin[0] if how.pop("admin", False) else address
         async with self.client.request(method, f"http://{address}{path}", **how) as response:
             return Answer(response.status, response.headers, await response.read())
 
