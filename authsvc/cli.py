@@ -28,7 +28,7 @@ from authsvc.settings import (
     pepper,
     settings,
 )
-from authsvc.verbs import client
+from authsvc.verbs import client, openapi
 
 COULD_NOT_RUN = 2
 
@@ -72,6 +72,7 @@ def main(argv: list[str]) -> int:
         "migrate": _migrate,
         "seed": _seed,
         "client": client.run,
+        "openapi": openapi.run,
     }
     try:
         verbs[asked.verb](asked)
@@ -159,6 +160,7 @@ def _parser() -> argparse.ArgumentParser:
         help="as the instances have it, or the hash takes another time than a dummy",
     )
     client.add(verbs)
+    openapi.add(verbs)
     for verb in (to_migrate, to_seed):
         verb.add_argument(
             "--wait", type=float, default=10.0, metavar="S", help="for the database; default 10"

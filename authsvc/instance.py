@@ -9,7 +9,8 @@ import time
 from aiohttp import web
 
 from authsvc import health, metrics
-from authsvc.api.admin import add_admin
+from authsvc.api.admin.application import add_admin
+from authsvc.api.openapi import add_document, service
 from authsvc.api.sessions import Sessions as SessionHandlers
 from authsvc.api.users import Users
 from authsvc.api.web import Answering
@@ -90,6 +91,11 @@ class Instance:
         """Where service, private and, if it is on, admin listen, with the ports that were free."""
         return [Address(*s.sockets[0].getsockname()[:2]) for s, _ in self._listeners]
 
+    @property
+    def applications(self) -> list[web.Application]:
+        """What listens, in the order of `addresses`."""
+        return [runner.app for _, runner in self._listeners]
+
     async def start(self) -> None:
         """Listen. Does not wait for the database. Raises CannotListenError."""
         await self._database.open()
@@ -137,6 +143,7 @@ class Instance:
             handlers.add_routes(app)
         app.router.add_get("/livez", _live)
         app.router.add_get("/readyz", self._ready)
+        add_document(app, service.DOCUMENT)
         return app
 
     def _private(self) -> web.Application:

@@ -8,7 +8,16 @@ from aiohttp import web
 
 from authsvc import names
 from authsvc.api import bodies
-from authsvc.api.admin.forms import LoginOnly, SessionList, SessionsEnded, UserList, UserView, shown
+from authsvc.api.admin import queries
+from authsvc.api.admin.forms import (
+    LoginOnly,
+    LoginQuery,
+    SessionList,
+    SessionsEnded,
+    UserList,
+    UserView,
+    shown,
+)
 from authsvc.api.admin.guard import OPERATOR
 from authsvc.api.bodies import pointer
 from authsvc.api.problems import Code, ProblemError
@@ -55,11 +64,8 @@ class Accounts:
 
     async def search(self, request: web.Request) -> web.Response:
         """GET /admin/users?login=: none or one."""
-        login = request.query.getall("login", [])
-        if len(login) != 1 or set(request.query) != {"login"}:
-            wrong = {"parameter": "login", "detail": "give it once, and nothing else"}
-            raise ProblemError(Code.INVALID_QUERY, errors=[wrong])
-        found = await self.administration.named(names.normalise(login[0]))
+        asked = queries.read(request, LoginQuery)
+        found = await self.administration.named(names.normalise(asked.login))
         return shown(UserList(users=[UserView.of(found)] if found else []))
 
     async def look(self, request: web.Request) -> web.Response:

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from aiohttp import web
-from pydantic import ValidationError
 
+from authsvc.api.admin import queries
 from authsvc.api.admin.forms import AuditPage, AuditQuery, EventView, shown
-from authsvc.api.problems import Code, ProblemError
 from authsvc.store.events import Events
 
 
@@ -22,7 +21,7 @@ class Audit:
 
     async def read(self, request: web.Request) -> web.Response:
         """GET /admin/audit: a page, and where the next one begins."""
-        wanted = _asked(request).wanted()
+        wanted = queries.read(request, AuditQuery).wanted()
         found = await self.events.page(wanted)
         more = len(found) == wanted.limit
         return shown(
@@ -31,18 +30,3 @@ class Audit:
                 next=str(found[-1].place) if more else None,
             )
         )
-
-
-def _asked(request: web.Request) -> AuditQuery:
-    """What the query asks for. Raises ProblemError that names the parameters that will not do."""
-    names = [name for name, _ in request.query.items()]  # iterating it drops repeated ones
-    wrong = [
-        {"parameter": name, "detail": "give it once"} for name in {*names} if names.count(name) > 1
-    ]
-    if not wrong:
-        try:
-            return AuditQuery.model_validate(dict(request.query))
-        except ValidationError as error:
-            found = error.errors(include_url=False, include_context=False, include_input=False)
-            wrong = [{"parameter": str(e["loc"][0]), "detail": e["msg"]} for e in found]
-    raise ProblemError(Code.INVALID_QUERY, errors=wrong)

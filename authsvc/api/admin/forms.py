@@ -127,6 +127,12 @@ Before = Annotated[
 ]
 
 
+class LoginQuery(Form):
+    """Who is looked for."""
+
+    login: str = Field(examples=["ada"])
+
+
 class AuditQuery(Form):
     """Which events; all filters hold at once."""
 
