@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from authsvc.store.database import Database
@@ -11,23 +11,11 @@ MOST = 500  # events a page
 
 
 class Place(NamedTuple):
-    """Between two events: after this one, in the order of reading. `at` alone is a moment."""
+    """Between two events, in the order of reading: older than this moment, or of it and after that
+    event. A moment can have many events: those of one statement all have its time."""
 
     at: datetime
     event_id: UUID | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """`2026-11-23T01:23:45+00:00`, or that with `~` and an event's id. Raises ValueError."""
-        at, _, event_id = text.partition("~")
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise ValueError("a time needs its zone, for example 2026-11-23T01:23:45Z")
-        return cls(moment, UUID(event_id) if event_id else None)
-
-    def __str__(self) -> str:
-        at = self.at.isoformat()
-        return f"{at}~{self.event_id}" if self.event_id else at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +44,6 @@ class Event:
     trace_id: str | None
     instance: str
     detail: str
-
-    @property
-    def place(self) -> Place:
-        """Where reading goes on after it."""
-        return Place(self.at, self.id)
 
 
 class Events:

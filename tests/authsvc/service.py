@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from tests.authsvc.conftest import PEPPER
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +35,12 @@ class Process:
                 names = ("service", "private", "admin")
                 self.urls = {name: f"http://{told[name]}" for name in names if name in told}
                 self.listening.set()
+
+    async def ready(self) -> bool:
+        """Whether it should get traffic."""
+        url = self.urls["service"] + "/readyz"
+        async with aiohttp.ClientSession() as client, client.get(url) as answer:
+            return answer.status == 200
 
 
 @contextmanager

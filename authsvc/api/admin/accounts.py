@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
 
 from authsvc import names
 from authsvc.api import bodies
 from authsvc.api.admin import queries
 from authsvc.api.admin.forms import (
+    Id,
     LoginOnly,
     LoginQuery,
     SessionList,
@@ -26,6 +28,7 @@ from authsvc.origin import Origin
 from authsvc.service import Service
 from authsvc.store.administration import Administration, User
 
+_UUID = TypeAdapter[UUID](Id)
 Deed = Callable[[Origin, UUID], Awaitable[int | None]]
 
 
@@ -130,6 +133,6 @@ class Accounts:
 def _id(request: web.Request) -> UUID:
     """The account that the path names. Raises ProblemError if it cannot name one."""
     try:
-        return UUID(request.match_info["id"])
-    except ValueError as error:
-        raise ProblemError(Code.USER_NOT_FOUND, "ids are UUIDs") from error
+        return _UUID.validate_python(request.match_info["id"])
+    except ValidationError:
+        raise ProblemError(Code.USER_NOT_FOUND, "ids are UUIDs") from None  # it has the input

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from authsvc.api.admin import queries
-from authsvc.api.admin.forms import AuditPage, AuditQuery, EventView, shown
+from authsvc.api.admin.forms import AuditPage, AuditQuery, EventView, Next, shown
 from authsvc.store.events import Events
 
 
@@ -23,10 +23,10 @@ class Audit:
         """GET /admin/audit: a page, and where the next one begins."""
         wanted = queries.read(request, AuditQuery).wanted()
         found = await self.events.page(wanted)
-        more = len(found) == wanted.limit
+        last = found[-1] if len(found) == wanted.limit else None
         return shown(
             AuditPage(
                 events=[EventView.of(event) for event in found],
-                next=str(found[-1].place) if more else None,
+                next=Next(before=last.at, before_id=last.id) if last else None,
             )
         )

@@ -20,6 +20,10 @@ _ADMIN = (Security.OPERATOR,)
 _REFUSED = (Code.INVALID_CLIENT_TOKEN,)
 _MISSING = (Code.INVALID_CLIENT_TOKEN, Code.USER_NOT_FOUND)
 _ID = {"id": "$response.body#/id"}
+_NEXT = {
+    "before": "$response.body#/next/before",
+    "before_id": "$response.body#/next/before_id",
+}
 _DEEDS = ("look", "disable", "enable", "unlock", "reset", "listSessions", "endSessions")
 
 
@@ -109,12 +113,12 @@ AUDIT = (
         path="/admin/audit",
         name="readAudit",
         summary="Read the audit",
-        told="Newest first. Give `next` of one page as `before` for the following one.",
+        told="Newest first. A page's `next` has what to give for the following one.",
         query=AuditQuery,
         answers=(Answer(200, "A page of events.", AuditPage, headers=_SECRET),),
         problems=_REFUSED,
         security=_ADMIN,
-        links=(Link("readAudit", {"before": "$response.body#/next"}),),
+        links=(Link("readAudit", _NEXT),),
     ),
 )
 
