@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from email.message import Message
 from typing import Any, Protocol
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -18,7 +19,7 @@ class Answered(Protocol):
         """The HTTP status."""
 
     @property
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> "Mapping[str, str] | Message[str, str]":
         """Case does not count."""
 
     @property
@@ -32,6 +33,7 @@ class Documented:
     def __init__(self, document: Json, *, authenticates_first: bool) -> None:
         self._document = document
         self._authenticates_first = authenticates_first
+        self._validators: dict[int, Draft202012Validator] = {}
         self._paths = {
             path: re.compile(re.sub(r"\{\w+\}", "[^/]+", path)) for path in document["paths"]
         }
@@ -53,8 +55,8 @@ class Documented:
             media = answer.headers["Content-Type"].partition(";")[0]
             assert media in described["content"], f"{what} as {media}"
             if media.endswith("json"):
-                schema = described["content"][media]["schema"]
-                wrong = list(self._validator(schema).iter_errors(json.loads(answer.body)))
+                validator = self._validator(described["content"][media])
+                wrong = list(validator.iter_errors(json.loads(answer.body)))
                 assert not wrong, f"{what}: {wrong[0].message}"
 
     def _optional(self, answer: Answered, name: str) -> bool:
@@ -71,6 +73,10 @@ class Documented:
         found: Json | None = self._document["paths"][known].get(verb)
         return found
 
-    def _validator(self, schema: Json) -> Draft202012Validator:
-        whole = {**schema, "components": self._document["components"]}
-        return Draft202012Validator(whole, format_checker=FormatChecker())
+    def _validator(self, content: Json) -> Draft202012Validator:
+        """Kept: most answers are of few kinds."""
+        if id(content) not in self._validators:
+            whole = {**content["schema"], "components": self._document["components"]}
+            made = Draft202012Validator(whole, format_checker=FormatChecker())
+            self._validators[id(content)] = made
+        return self._validators[id(content)]
