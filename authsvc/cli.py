@@ -32,7 +32,7 @@ from authsvc.settings import (
     settings,
 )
 from authsvc.sources import Network
-from authsvc.verbs import calibrate, outbox, user
+from authsvc.verbs import calibrate, client, openapi, outbox, user
 
 COULD_NOT_RUN = 2
 
@@ -89,6 +89,8 @@ def main(argv: list[str]) -> int:
         "outbox": outbox.run,
         "user": user.run,
         "calibrate": calibrate.run,
+        "client": client.run,
+        "openapi": openapi.run,
     }
     try:
         verbs[asked.verb](asked)
@@ -178,6 +180,8 @@ def _parser() -> argparse.ArgumentParser:
     outbox.add(verbs)
     user.add(verbs)
     calibrate.add(verbs)
+    client.add(verbs)
+    openapi.add(verbs)
     for verb in (to_migrate, to_seed):
         verb.add_argument(
             "--wait", type=float, default=10.0, metavar="S", help="for the database; default 10"
@@ -191,6 +195,7 @@ def _add_serve_flags(serve: argparse.ArgumentParser) -> None:
     flag("--name", help="in X-Served-By; default auth-1")
     flag("--listen", type=_address, metavar="HOST:PORT", help="service; default 127.0.0.1:8091")
     flag("--private", type=_address, metavar="HOST:PORT", help="metrics; default 127.0.0.1:8101")
+    flag("--admin", type=_address, metavar="HOST:PORT", help="for operators; loopback; default off")
     flag("--profile", choices=[*Profile], help="default lab")
     flag("--bcrypt-cost", type=int, metavar="N", help="default 4 in the lab, else 10")
     flag(

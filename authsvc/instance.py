@@ -10,8 +10,10 @@ from typing import Any
 from aiohttp import web
 
 from authsvc import health, metrics
+from authsvc.api.admin.application import add_admin
 from authsvc.api.holder import Holder
 from authsvc.api.oauth import OAuth
+from authsvc.api.openapi import add_document, service
 from authsvc.api.passwords import Passwords as PasswordHandlers
 from authsvc.api.sessions import Sessions as SessionHandlers
 from authsvc.api.throttle import Throttle
@@ -125,8 +127,13 @@ class Instance:
 
     @property
     def addresses(self) -> list[Address]:
-        """Where the service and the private port listen, with the ports that were free."""
+        """Where service, private and, if it is on, admin listen, with the ports that were free."""
         return [Address(*s.sockets[0].getsockname()[:2]) for s, _ in self._listeners]
+
+    @property
+    def applications(self) -> list[web.Application]:
+        """What listens, in the order of `addresses`."""
+        return [runner.app for _, runner in self._listeners]
 
     async def start(self) -> None:
         """Listen. Does not wait for the database. Raises CannotListenError."""
@@ -134,6 +141,8 @@ class Instance:
         self.queue.start()
         await self._listen(self._public(), self.settings.listen)
         await self._listen(self._private(), self.settings.private)
+        if self.settings.admin:
+            await self._listen(self._admin(), self.settings.admin)
         chores = (
             self._probe(),
             self._watch_lag(),
@@ -181,6 +190,7 @@ class Instance:
             handlers(self._service).add_routes(app)
         app.router.add_get("/livez", _live)
         app.router.add_get("/readyz", self._ready)
+        add_document(app, service.DOCUMENT)
         return app
 
     def _private(self) -> web.Application:
@@ -189,6 +199,11 @@ class Instance:
         app.router.add_get("/readyz", self._ready_in_detail)
         app.router.add_get("/startupz", self._started_in_detail)
         app.router.add_get("/metrics", self._metrics)
+        return app
+
+    def _admin(self) -> web.Application:
+        app = self._answering.application()
+        add_admin(app, self._service, self._database)
         return app
 
     async def _ready(self, _: web.Request) -> web.Response:

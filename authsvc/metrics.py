@@ -259,6 +259,36 @@ class PoolMetrics:
         self._idle.set_function(idle)
 
 
+class AdminAction(StrEnum):
+    """What an operator did."""
+
+    CREATE = "create"
+    DISABLE = "disable"
+    ENABLE = "enable"
+    UNLOCK = "unlock"
+    RESET = "reset"
+    END_SESSIONS = "end_sessions"
+
+
+class AdminMetrics:
+    """The operators' listener."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.actions = Counter(
+            "auth_admin_actions_total",
+            "Deeds of operators that were done; the audit says whose.",
+            ["action"],
+            registry=registry,
+        )
+        self.refused = Counter(
+            "auth_admin_refused_total",
+            "Requests to the operators' listener without a token that opens it.",
+            registry=registry,
+        )
+        for action in AdminAction:
+            self.actions.labels(action)
+
+
 class Metrics:
     """One instance's metrics, with a registry of their own; every series is there from now on."""
 
@@ -277,6 +307,7 @@ class Metrics:
         self.passwords = PasswordMetrics(self.registry, bcrypt_cost)
         self.throttling = ThrottleMetrics(self.registry)
         self.pool = PoolMetrics(self.registry)
+        self.admin = AdminMetrics(self.registry)
         self.db_errors = Counter(
             "auth_db_errors_total",
             "Statements that the database did not do, by class of SQLSTATE or local cause.",

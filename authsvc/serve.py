@@ -32,8 +32,9 @@ async def _until_told(settings: Settings) -> None:
     instance = await _prepared(settings)
     try:
         await instance.start()
-        service, private = map(str, instance.addresses)
-        _log.info("listening", extra={"service": service, "private": private, **_shown(settings)})
+        names = ("service", "private", "admin")  # in the order of `addresses`; admin may be off
+        where = dict(zip(names, map(str, instance.addresses), strict=False))
+        _log.info("listening", extra={**where, **_shown(settings)})
         await told.wait()
         _log.info("draining")
     finally:

@@ -93,6 +93,7 @@ class Settings:
     name: str = "auth-1"
     listen: Address = SERVICE
     private: Address = PRIVATE
+    admin: Address | None = None  # None: no operators' listener
     profile: Profile = Profile.LAB
     bcrypt_cost: int
     hash_slots: int

@@ -7,7 +7,7 @@ from uuid import UUID
 from authsvc.hashing.passwords import StoredHash
 from authsvc.origin import Origin
 from authsvc.store.audit import audited
-from authsvc.store.database import Rows
+from authsvc.store.database import Statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Account:
 class Accounts:
     """Users and their credentials. Every method raises DatabaseUnavailableError."""
 
-    def __init__(self, database: Rows) -> None:
+    def __init__(self, database: Statements) -> None:
         self._database = database
 
     async def find(self, login_norm: str | None) -> Account | None:

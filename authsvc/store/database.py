@@ -35,11 +35,29 @@ class DatabaseUnavailableError(Exception):
         self.kind = kind
 
 
-class Rows(Protocol):
-    """What a store needs: an instance's pool, or the one connection of a command."""
+class Statements(Protocol):
+    """Whatever runs statements: an instance's pool, or the one connection of a command."""
 
     async def row(self, statement: str, *values: object) -> Any:
-        """The first row of a statement, or None."""
+        """The first row, or None."""
+
+    async def rows(self, statement: str, *values: object) -> list[Any]:
+        """All rows."""
+
+
+class Single:
+    """The one connection of a command that runs and ends (`connecting.connection`)."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def row(self, statement: str, *values: object) -> Any:
+        """The first row, or None."""
+        return await self._connection.fetchrow(statement, *values)
+
+    async def rows(self, statement: str, *values: object) -> list[Any]:
+        """All rows."""
+        return list(await self._connection.fetch(statement, *values))
 
 
 class Database:

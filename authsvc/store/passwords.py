@@ -8,7 +8,7 @@ from authsvc.hashing.passwords import StoredHash
 from authsvc.origin import Origin
 from authsvc.store.accounts import Account
 from authsvc.store.audit import audited
-from authsvc.store.database import Rows
+from authsvc.store.database import Statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Reset:
 class Passwords:
     """Every method raises DatabaseUnavailableError."""
 
-    def __init__(self, database: Rows) -> None:
+    def __init__(self, database: Statements) -> None:
         self._database = database
 
     async def change(

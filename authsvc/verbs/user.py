@@ -20,7 +20,8 @@ from authsvc.settings import (
     pepper,
 )
 from authsvc.store.accounts import Accounts
-from authsvc.verbs.connected import OneConnection, connected, origin
+from authsvc.store.database import Single
+from authsvc.verbs.connected import connected, origin
 
 _MADE_UP_BYTES = 15  # 120 bits, 20 characters
 _LONGEST_LINE = 8192
@@ -88,7 +89,7 @@ def _add(asked: argparse.Namespace, login_norm: str) -> None:
 
     async def register() -> object:
         async with connected(url, asked.wait) as opened:
-            accounts = Accounts(OneConnection(opened))
+            accounts = Accounts(Single(opened))
             return await accounts.register(origin(), asked.login, login_norm, stored)
 
     user_id = asyncio.run(register())
@@ -105,7 +106,7 @@ def _switch(asked: argparse.Namespace, login_norm: str) -> None:
 
     async def switch() -> bool:
         async with connected(url, asked.wait) as opened:
-            accounts = Accounts(OneConnection(opened))
+            accounts = Accounts(Single(opened))
             return await accounts.switch(origin(), login_norm, active=active)
 
     if not asyncio.run(switch()):

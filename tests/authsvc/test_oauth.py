@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from authsvc.origin import Origin
 from authsvc.store.clients import Role
 from tests.authsvc.conftest import Answer, Running, Start, query, until_true
 
@@ -24,7 +25,8 @@ async def client(auth: Running, role: Role = Role.SERVICE) -> str:
     """The token of a new client."""
     token, name = uuid4().hex, f"client-{uuid4().hex[:8]}"
     clients = auth.instance._service.clients
-    assert await clients.add(name, role, hashlib.sha256(token.encode()).digest())
+    origin = Origin("test-1234", "test")
+    assert await clients.add(origin, name, role, hashlib.sha256(token.encode()).digest())
     return token
 
 
