@@ -52,3 +52,5 @@ async def _again_and_again(seconds: float, do: Callable[[], Awaitable[None]]) ->
             await do()
         except DatabaseUnavailableError as error:  # counted and logged where it happened
             _log.debug("put off", extra={"trouble": error.kind})
+        except Exception:  # noqa: BLE001 - the chore would end unheard, and all that it is for
+            _log.exception("unforeseen")
