@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from authsvc.metrics import EndReason
 from tests.authsvc.conftest import Answer, Running, Start, query, until_true
 
 pytestmark = pytest.mark.live
@@ -56,6 +57,15 @@ def pair(answer: Answer) -> tuple[str, str]:
     assert answer.status == 200
     assert answer.headers["Cache-Control"] == "no-store"
     return answer.json["access_token"], answer.json["refresh_token"]
+
+
+async def test_what_may_happen_to_sessions_is_counted_from_zero(auth: Running) -> None:
+    """So that the first theft is a rise."""
+    lines = (await auth.ask("GET", "/metrics", private=True)).body.decode().splitlines()
+    for reason in EndReason:
+        assert f'auth_sessions_ended_total{{reason="{reason}"}} 0.0' in lines
+    assert "auth_token_reuse_total 0.0" in lines
+    assert 'auth_attempts_total{flow="refresh",outcome="success"} 0.0' in lines
 
 
 async def test_a_refresh_gives_new_tokens_and_ends_the_old(auth: Running, database: str) -> None:
