@@ -113,6 +113,21 @@ async def test_an_old_token_ends_the_session(auth: Running, database: str) -> No
     assert auth.metric("auth_attempts_total", flow="refresh", outcome="bad_credentials") == 5
 
 
+async def test_no_order_of_old_and_current_tokens_leaves_a_thief_in(auth: Running) -> None:
+    """Whoever comes first: in the end the session is over, and nothing that was given works."""
+    first = await logged_in(auth)
+    second = (await refresh(auth, first["refresh_token"])).json
+    third = (await refresh(auth, second["refresh_token"])).json
+    shown = (first["refresh_token"], third["refresh_token"]) * 6
+    answers = await asyncio.gather(*(refresh(auth, token) for token in shown))
+    assert {answer.status for answer in answers} <= {200, 401}
+    for answer in answers:
+        if answer.status == 200:
+            assert not await lives(auth, answer.json)
+            assert (await refresh(auth, answer.json["refresh_token"])).status == 401
+    assert auth.metric("auth_token_reuse_total") == 1
+
+
 async def test_the_predecessor_has_its_grace_and_no_more(auth: Running, database: str) -> None:
     """Ten seconds after the rotation it counts as stolen."""
     first = await logged_in(auth)
