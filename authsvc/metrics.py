@@ -72,10 +72,10 @@ class EndReason(StrEnum):
     LOGOUT = "logout"
     REVOKED = "revoked"  # by its owner from another session, or by RFC 7009
     REUSE = "reuse"  # an old refresh token came back
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105 # a reason
+    PASSWORD_CHANGE = "password_change"  # noqa: S105 # a reason
     PASSWORD_RESET = "password_reset"  # noqa: S105 # a reason
     ADMIN = "admin"
-    DISABLED = "disabled"
+    DISABLED = "disabled"  # its user was
 
 
 class SqlstateClass(StrEnum):

@@ -31,6 +31,7 @@ class Held(NamedTuple):
     expires_at: datetime
     access_for: timedelta
     """How long the current access token lasts from now on."""
+    access_hash: bytes
 
 
 def judge(presented: int, held: Held | None) -> Verdict:

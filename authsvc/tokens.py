@@ -7,7 +7,6 @@ need no slow hash (ASVS 5.0 6.5.2, 7.2.3). The prefixes let secret scanners find
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -42,16 +41,26 @@ class Pair(NamedTuple):
 
 
 class Tokens:
-    """Makes tokens and tells genuine refresh tokens from others, with keys of their own."""
+    """Makes tokens and tells genuine refresh tokens from others, with keys of their own.
 
-    def __init__(self, secret: bytes) -> None:
-        self._access_key = derived(secret, Purpose.ACCESS)
-        self._refresh_key = derived(secret, Purpose.REFRESH)
+    `secret` is what tokens are made from; those made from one of the `others` are believed too, so
+    that the secret can be changed without logging everybody out.
+    """
+
+    def __init__(self, secret: bytes, *others: bytes) -> None:
+        self._keys = [
+            (derived(one, Purpose.ACCESS), derived(one, Purpose.REFRESH))
+            for one in (secret, *others)
+        ]
 
     def pair(self, claim: Claim) -> Pair:
         """The tokens of a generation, the same each time."""
-        access = ACCESS + _text(hmac.digest(self._access_key, _said(claim), "sha256"))
-        return Pair(access, self._refresh(claim), _hash(access))
+        return _pair(self._keys[0], claim)
+
+    def kept(self, claim: Claim, access_hash: bytes) -> Pair | None:
+        """The tokens of a generation as they were made when this was kept of them, if by us."""
+        made = (_pair(keys, claim) for keys in self._keys)
+        return next((p for p in made if hmac.compare_digest(p.access_hash, access_hash)), None)
 
     def claim(self, refresh: str) -> Claim | None:
         """What a refresh token says, or None if it was not made with our key.
@@ -61,22 +70,26 @@ class Tokens:
         """
         if not _REFRESH_SHAPE.fullmatch(refresh):
             return None
-        try:
-            said = base64.b64decode(refresh[len(REFRESH) :] + "=", altchars=b"-_", validate=True)
-        except binascii.Error:
-            return None
+        said = base64.urlsafe_b64decode(refresh[len(REFRESH) :] + "=")
         generation = int.from_bytes(said[_SESSION_BYTES:_SAID_BYTES], "big")
         claim = Claim(UUID(bytes=said[:_SESSION_BYTES]), generation)
-        return claim if hmac.compare_digest(self._refresh(claim), refresh) else None
-
-    def _refresh(self, claim: Claim) -> str:
-        said = _said(claim)
-        return REFRESH + _text(said + hmac.digest(self._refresh_key, said, "sha256"))
+        genuine = [hmac.compare_digest(_refresh(key, claim), refresh) for _, key in self._keys]
+        return claim if any(genuine) else None
 
 
 def digest(access: str) -> bytes | None:
     """What a presented access token is stored under, or None if we never made one of that shape."""
     return _hash(access) if _ACCESS_SHAPE.fullmatch(access) else None
+
+
+def _pair(keys: tuple[bytes, bytes], claim: Claim) -> Pair:
+    access = ACCESS + _text(hmac.digest(keys[0], _said(claim), "sha256"))
+    return Pair(access, _refresh(keys[1], claim), _hash(access))
+
+
+def _refresh(key: bytes, claim: Claim) -> str:
+    said = _said(claim)
+    return REFRESH + _text(said + hmac.digest(key, said, "sha256"))
 
 
 def _hash(access: str) -> bytes:

@@ -30,8 +30,8 @@ class Upkeep:
 
     def chores(self) -> Iterator[Coroutine[Any, Any, None]]:
         """What is to be run for as long as the instance does."""
-        yield _again_and_again(WRITE_SECONDS, self.write)
-        yield _again_and_again(SWEEP_SECONDS, self.sweep)
+        yield again_and_again(WRITE_SECONDS, self.write)
+        yield again_and_again(SWEEP_SECONDS, self.sweep)
 
     async def write(self) -> None:
         """Write down what was used. Raises DatabaseUnavailableError."""
@@ -45,10 +45,13 @@ class Upkeep:
             _log.info("old sessions deleted", extra={"sessions": swept})
 
 
-async def _again_and_again(seconds: float, do: Callable[[], Awaitable[None]]) -> None:
+async def again_and_again(seconds: float, do: Callable[[], Awaitable[None]]) -> None:
+    """Do it every so often, whatever came of it the last time."""
     while True:
         await asyncio.sleep(seconds)
         try:
             await do()
         except DatabaseUnavailableError as error:  # counted and logged where it happened
             _log.debug("put off", extra={"trouble": error.kind})
+        except Exception:  # noqa: BLE001 - the chore would end unheard, and all that it is for
+            _log.exception("unforeseen")

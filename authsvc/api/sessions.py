@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from authsvc import names, tokens
+from authsvc import names
 from authsvc.api import bodies
 from authsvc.api.attempts import attempt
 from authsvc.api.bodies import Credentials, Refresh
@@ -22,7 +22,7 @@ from authsvc.renewal import Verdict, judge
 from authsvc.service import Service
 from authsvc.store.sessions import Grant
 from authsvc.throttling import Guess
-from authsvc.tokens import Claim, Pair
+from authsvc.tokens import Claim, Pair, digest
 
 SECRET = {"Cache-Control": "no-store"}
 
@@ -55,29 +55,31 @@ class Sessions:
             claim = service.tokens.claim(asked.refresh_token)
             if claim is None:
                 raise no_session()
-            pair = service.tokens.pair(Claim(claim.session_id, claim.generation + 1))
-            grant = await self._renew(request, claim, pair)
+            pair, grant = await self._renew(request, claim)
         return web.json_response(_handed_out(pair, grant), headers=SECRET)
 
-    async def _renew(self, request: web.Request, claim: Claim, pair: Pair) -> Grant:
+    async def _renew(self, request: web.Request, claim: Claim) -> tuple[Pair, Grant]:
         """What the claimed generation's successor is granted. Another refresh may come between
         reading and writing; then it is read again, and that one's outcome is what is judged."""
-        renewals, metrics = self.service.renewals, self.service.metrics.sessions
+        renewals, tokens = self.service.renewals, self.service.tokens
         origin = self.service.origin(request)
+        following = Claim(claim.session_id, claim.generation + 1)
         while True:
             held = await renewals.held(claim)
             verdict = judge(claim.generation, held)
-            if held is None or verdict is Verdict.GONE:
-                raise no_session()
-            if verdict is Verdict.REPEAT:
-                return Grant(claim.session_id, held.expires_at, held.access_for)
-            if verdict is Verdict.REUSE:
-                if await renewals.end(origin, claim):
-                    metrics.reuse.inc()
-                    metrics.ended.labels(EndReason.REUSE).inc()
-                raise no_session()
-            if grant := await renewals.rotate(origin, claim, pair.access_hash):
-                return grant
+            if verdict is Verdict.ROTATE:
+                pair = tokens.pair(following)
+                if grant := await renewals.rotate(origin, claim, pair.access_hash):
+                    return pair, grant
+                continue
+            if verdict is Verdict.REUSE and await renewals.end(origin, claim):
+                self.service.metrics.sessions.reuse.inc()
+                self.service.metrics.sessions.ended.labels(EndReason.REUSE).inc()
+            if verdict is Verdict.REPEAT and held is not None:
+                kept = tokens.kept(following, held.access_hash)
+                if kept is not None:
+                    return kept, Grant(claim.session_id, held.expires_at, held.access_for)
+            raise no_session()
 
     async def _begin(
         self, request: web.Request, asked: Credentials, claim: Claim, pair: Pair, arrived: float
@@ -129,7 +131,7 @@ def bearer(request: web.Request) -> str | None:
 
 def presented(request: web.Request) -> bytes:
     """The digest of the bearer token. Raises ProblemError if there is none that could be ours."""
-    found = tokens.digest(bearer(request) or "")
+    found = digest(bearer(request) or "")
     if found is None:
         raise no_session()
     return found

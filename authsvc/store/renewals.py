@@ -39,7 +39,7 @@ class Renewals:
 
 _HELD = f"""
 select {LIVE} and u.status = 'active', s.refresh_gen, now() - s.refreshed_at, s.expires_at,
-    s.access_expires_at - now()
+    s.access_expires_at - now(), s.access_hash
 from sessions s join users u on u.id = s.user_id
 where s.id = $1
 """  # noqa: S608 # constants only

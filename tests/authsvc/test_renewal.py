@@ -14,7 +14,7 @@ MOMENT = timedelta(milliseconds=1)
 
 def held(generation: int, rotated_ago: timedelta | None, *, live: bool = True) -> Held:
     """A session as the database has it."""
-    return Held(live, generation, rotated_ago, END, timedelta(minutes=15))
+    return Held(live, generation, rotated_ago, END, timedelta(minutes=15), b"")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from authsvc.metrics import EndReason
 from tests.authsvc.conftest import Answer, Running, Start, query, until_true
 
 pytestmark = pytest.mark.live
@@ -58,6 +59,15 @@ def pair(answer: Answer) -> tuple[str, str]:
     return answer.json["access_token"], answer.json["refresh_token"]
 
 
+async def test_what_may_happen_to_sessions_is_counted_from_zero(auth: Running) -> None:
+    """So that the first theft is a rise."""
+    lines = (await auth.ask("GET", "/metrics", private=True)).body.decode().splitlines()
+    for reason in EndReason:
+        assert f'auth_sessions_ended_total{{reason="{reason}"}} 0.0' in lines
+    assert "auth_token_reuse_total 0.0" in lines
+    assert 'auth_attempts_total{flow="refresh",outcome="success"} 0.0' in lines
+
+
 async def test_a_refresh_gives_new_tokens_and_ends_the_old(auth: Running, database: str) -> None:
     """For the same session, whose end does not move."""
     first = await logged_in(auth)
@@ -101,6 +111,21 @@ async def test_an_old_token_ends_the_session(auth: Running, database: str) -> No
     assert auth.metric("auth_token_reuse_total") == 1
     assert auth.metric("auth_sessions_ended_total", reason="reuse") == 1
     assert auth.metric("auth_attempts_total", flow="refresh", outcome="bad_credentials") == 5
+
+
+async def test_no_order_of_old_and_current_tokens_leaves_a_thief_in(auth: Running) -> None:
+    """Whoever comes first: in the end the session is over, and nothing that was given works."""
+    first = await logged_in(auth)
+    second = (await refresh(auth, first["refresh_token"])).json
+    third = (await refresh(auth, second["refresh_token"])).json
+    shown = (first["refresh_token"], third["refresh_token"]) * 6
+    answers = await asyncio.gather(*(refresh(auth, token) for token in shown))
+    assert {answer.status for answer in answers} <= {200, 401}
+    for answer in answers:
+        if answer.status == 200:
+            assert not await lives(auth, answer.json)
+            assert (await refresh(auth, answer.json["refresh_token"])).status == 401
+    assert auth.metric("auth_token_reuse_total") == 1
 
 
 async def test_the_predecessor_has_its_grace_and_no_more(auth: Running, database: str) -> None:

@@ -45,6 +45,18 @@ def test_one_other_letter_makes_it_junk(claim: Claim, at: int, letter: str) -> N
     assert (TOKENS.claim(forged) is None) == (forged != token)
 
 
+def test_the_secret_can_be_changed() -> None:
+    """While both are known, each instance believes what the others make."""
+    old, new, claim = b"o" * 32, b"n" * 32, Claim(uuid4(), 3)
+    before, after = Tokens(old, new), Tokens(new, old)
+    assert after.claim(before.pair(claim).refresh) == claim
+    assert before.claim(after.pair(claim).refresh) == claim
+    assert after.kept(claim, before.pair(claim).access_hash) == before.pair(claim)
+    assert after.kept(claim, after.pair(claim).access_hash) == after.pair(claim)
+    assert Tokens(new).claim(before.pair(claim).refresh) is None
+    assert Tokens(new).kept(claim, before.pair(claim).access_hash) is None
+
+
 @given(st.text())
 def test_any_text_may_be_presented(text: str) -> None:
     """And is no token."""
