@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from authsvc import names
 from authsvc.api.web import request_id, trace_id
 from authsvc.checking import Checking
 from authsvc.hashing.queue import Patience
@@ -51,6 +52,10 @@ class Service:
             return request.transport is None or request.transport.is_closing()
 
         return Patience(arrived + self.settings.deadline, gone)
+
+    def login_norm(self, login: str) -> str | None:
+        """The key of a login, or None for one that no account can have."""
+        return names.normalise(login, self.settings.names)
 
     def clock(self) -> float:
         """Seconds on the clock of `patience`."""

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from authsvc.names import Alphabet
+
 T = TypeVar("T")
 PEPPER_BYTES = 32  # as long as the key that HMAC-SHA-384 would be given by a careful person
 _PEPPER_ADVICE = f"at least {PEPPER_BYTES} bytes, for example from `openssl rand -base64 48`"
@@ -79,6 +81,7 @@ class Settings:
     abandoned: Abandoned = Abandoned.DROP
     deadline: float = 2.0
     drain_delay: float
+    names: Alphabet = Alphabet.ASCII  # the same for all instances of a database
     create_share: float = 0.1  # of the hashes, for passwords that are made
     database_url: str = field(repr=False)
     pepper: bytes = field(repr=False)
@@ -121,6 +124,7 @@ def settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
             **PROFILE_DEFAULTS[profile],
             **given,
             "profile": profile,
+            "names": Alphabet(given.get("names", Alphabet.ASCII)),
             "abandoned": Abandoned(given.get("abandoned", Abandoned.DROP)),
             "database_url": _or_complain(wrong, database_url, environment, ""),
             "pepper": _or_complain(wrong, pepper, environment, b""),

@@ -248,8 +248,8 @@ def block(result: Result) -> str:
     return (
         f"{result['at']}, {result['machine']['processor']}, bcrypt cost {result['cost']}, "
         f"{result['logins_per_second']:.0f} logins a second, {result['samples']} samples of each; "
-        f"AUC against `{KNOWN}`, 95 % for all "
-        "together; `?` says that there were too few samples, `tells` that it can be told.\n\n{table}\n"
+        f"AUC against `{KNOWN}`, 95 % for all together; `?`: too few samples; `tells`: it can be "
+        f"told.\n\n{table}\n"
     )
 
 

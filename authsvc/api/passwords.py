@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel
 
-from authsvc import names, resets
+from authsvc import resets
 from authsvc.api import bodies
 from authsvc.api.attempts import attempt
 from authsvc.api.bodies import STRICT, pointer
@@ -70,7 +70,7 @@ class Passwords:
             asked = await bodies.read(request, Change)
             wanted = Refused.UNCHANGED if asked.new == asked.current else None
             refuse("new", wanted or refusal(asked.new, owner.login))
-            account = await service.accounts.find(names.normalise(owner.login))
+            account = await service.accounts.find(service.login_norm(owner.login))
             if account is None:
                 raise no_session()
             # THROTTLE SEAM: guessing `current` with a stolen token is guessing a login's password.
@@ -93,7 +93,7 @@ class Passwords:
         with attempt(Flow.RESET_REQUEST, service.metrics.attempts, service.clock) as arrived:
             asked = await bodies.read(request, ResetRequest)
             # THROTTLE SEAM: by source.
-            login_norm = names.normalise(asked.login)
+            login_norm = service.login_norm(asked.login)
             await service.passwords.request_reset(service.origin(request), login_norm)
             await asyncio.sleep(until_tick(service.clock() - arrived))
         return web.Response(status=202)

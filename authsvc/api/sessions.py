@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from authsvc import names, tokens
+from authsvc import tokens
 from authsvc.api import bodies
 from authsvc.api.attempts import attempt
 from authsvc.api.bodies import Credentials
@@ -67,7 +67,7 @@ class Sessions:
         self, request: web.Request, asked: Credentials, access_hash: bytes, arrived: float
     ) -> Session:
         service, origin = self.service, self.service.origin(request)
-        account = await service.accounts.find(names.normalise(asked.login))
+        account = await service.accounts.find(service.login_norm(asked.login))
         patience = service.patience(request, arrived)
         right = await service.checking.right(asked.password, account, patience)
         session = None
