@@ -3,40 +3,30 @@
 import argparse
 import asyncio
 import contextlib
-import os
 import random
 import secrets
 import sys
-import tempfile
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import aiohttp
-
-from authsvc.connecting import connection
-from authsvc.hashing.passwords import Hasher
-from authsvc.migrate import migrate
-from authsvc.seed import seed
 from bench import command
-from bench.auc import auc
-from bench.children import CHECKOUT, CannotRun, child, take_cores, unused_ports
+from bench.auc import Auc, auc
+from bench.auth_service import LOAD_LOGINS, RESET_LOGINS, Service, service_that_refuses
 from bench.command import Result, whole
 from bench.figures import markdown
 from bench.machine import machine
 from bench.progress import say
-from bench.refusals import ACCOUNTS, KNOWN, PASSWORD, WRONG, Refusal, refusals, statements
-from loadtest import postgres
+from bench.refusals import KNOWN, WRONG, Refusal, refusals
 
 HELP = """\
 Starts Postgres and one instance of the service with real bcrypt, sends it logins that it refuses
 for every reason there is, at random and one at a time, and asks how well the time of the answer
 tells each reason from a wrong password: the AUC, which is 0.5 where it tells nothing. First with
-nothing else to do, then beside other logins that keep the hashing 70 % busy.
+nothing else to do, then beside other logins that keep the hashing 70 % busy. Beside them it asks
+for password resets, for accounts that there are and for some that there are not.
 
   make bench-auth-timing                            about four minutes
   make bench-auth-timing ARGS="--samples 100"       sooner, and less sure
@@ -46,30 +36,8 @@ The intervals hold with 95 % for all comparisons of a run together.
 Exit codes: 0 no reason can be told, 1 one can or the samples are too few, 2 could not run.
 """
 LOAD = 0.7
-_LOAD_LOGINS = 200
-_READY_SECONDS = 30.0
-_NOISE_OF_A_START = 50  # logins that nobody measures
-
-
-@dataclass(frozen=True)
-class Service:
-    """Where it listens, and through what we ask."""
-
-    port: int
-    client: aiohttp.ClientSession
-    statuses: Counter[int] = field(default_factory=Counter)
-
-    async def login(self, login: str, password: str) -> float:
-        """Seconds until the answer to one login."""
-        body = {"login": login, "password": password}
-        began = time.perf_counter()
-        async with self.client.post(
-            f"http://127.0.0.1:{self.port}/v1/sessions", json=body
-        ) as answer:
-            await answer.read()
-        seconds = time.perf_counter() - began
-        self.statuses[answer.status] += 1
-        return seconds if answer.status == 401 else float("nan")
+_LOAD_CLIENTS = 2
+_RESET_KNOWN, _RESET_UNKNOWN = "reset for an account", "reset for nobody"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -98,13 +66,13 @@ async def _run(options: argparse.Namespace) -> Result:
     pepper = secrets.token_urlsafe(48)
     kinds = refusals(pepper.encode(), options.cost)
     dice = random.Random(options.seed)  # noqa: S311 # an order, not a secret
-    async with _service(options.cost, pepper, kinds) as service:
+    async with service_that_refuses(options.cost, pepper, kinds) as service:
         capacity = await _capacity(service)
         say(f"{capacity:.0f} logins a second; idle: {options.samples} of each of {len(kinds)}")
-        idle = await _sample(service, kinds, options.samples, dice)
-        say(f"with {LOAD * capacity:.0f} other logins a second")
-        async with _others(service, LOAD * capacity, dice):
-            loaded = await _sample(service, kinds, options.samples, dice)
+        idle = await _sampled(service, kinds, options.samples, dice)
+        say(f"beside others that keep it {LOAD:.0%} busy")
+        async with _others(service, dice):
+            loaded = await _sampled(service, kinds, options.samples, dice)
     return {
         "machine": machine(),
         "cost": options.cost,
@@ -116,65 +84,25 @@ async def _run(options: argparse.Namespace) -> Result:
 
 
 def _rows(idle: dict[str, list[float]], loaded: dict[str, list[float]]) -> list[dict[str, Any]]:
-    comparisons = 2 * (len(idle) - 1)
+    against = {name: _RESET_KNOWN if name == _RESET_UNKNOWN else KNOWN for name in idle}
+    references = (KNOWN, _RESET_KNOWN)
+    comparisons = 2 * (len(idle) - len(references))
+
+    def compared(name: str, found: dict[str, list[float]]) -> Auc | None:
+        if name in references:
+            return None
+        return auc(found[name], found[against[name]], comparisons)
+
     return [
         {
             "refusal": name,
             "load": load,
             "median_ms": round(1000 * median(found[name]), 2),
-            "auc": auc(found[name], found[KNOWN], comparisons) if name != KNOWN else None,
+            "auc": compared(name, found),
         }
         for name in idle
         for load, found in (("idle", idle), ("loaded", loaded))
     ]
-
-
-@contextlib.asynccontextmanager
-async def _service(cost: int, pepper: str, kinds: Sequence[Refusal]) -> AsyncIterator[Service]:
-    """Postgres with the accounts, and an instance on a core of its own."""
-    cores = take_cores()
-    database, port, private = unused_ports(3)
-    with tempfile.TemporaryDirectory() as folder:
-        async with postgres.running(database) as cluster, aiohttp.ClientSession() as client:
-            await _fill(cluster.url, cost, pepper, kinds)
-            environment = {"DATABASE_URL": cluster.url, "AUTH_PEPPER": pepper}
-            argv = [sys.executable, str(CHECKOUT / "evenhand.py"), "authsvc", "serve"]
-            argv += ["--listen", f"127.0.0.1:{port}", "--private", f"127.0.0.1:{private}"]
-            argv += ["--bcrypt-cost", str(cost), "--hash-seconds", "0", "--deadline", "5"]
-            argv += ["--log-level", "error"]
-            environment["PYTHONPATH"] = os.fspath(CHECKOUT)
-            output = Path(folder) / "service"
-            with child("authsvc", argv, output, cores.proxy, environment) as running:
-                await asyncio.to_thread(running.wait_until_answers, port, "/readyz")
-                service = Service(port, client)
-                await _until_ready(service)
-                for number in range(_NOISE_OF_A_START):
-                    await service.login(f"busy{number:04d}", WRONG)
-                yield service
-
-
-async def _until_ready(service: Service) -> None:
-    until = time.monotonic() + _READY_SECONDS
-    for _ in iter(lambda: time.monotonic() < until, False):
-        async with service.client.get(f"http://127.0.0.1:{service.port}/readyz") as answer:
-            if answer.status == 200:
-                return
-        await asyncio.sleep(0.05)
-    raise CannotRun(f"the service is not ready within {_READY_SECONDS:g} s")
-
-
-async def _fill(url: str, cost: int, pepper: str, kinds: Sequence[Refusal]) -> None:
-    await migrate(url, wait=10)
-    stored = Hasher.prepare(pepper.encode(), cost).create(PASSWORD)
-    real = [kind.stem for kind in kinds if kind.stem not in ("nobody", "no such ")]
-    logins = [f"{stem}{number:04d}" for stem in real for number in range(ACCOUNTS)]
-    logins += [f"busy{number:04d}" for number in range(_LOAD_LOGINS)]
-    await seed(url, logins, stored, wait=10)
-    async with connection(url, wait=10) as opened:
-        for kind in kinds:
-            for statement, pattern in statements(kind):
-                await opened.execute(statement, pattern)
-        await opened.execute("analyze")
 
 
 async def _capacity(service: Service, seconds: float = 2.0) -> float:
@@ -207,24 +135,48 @@ async def _sample(
     return found
 
 
-@contextlib.asynccontextmanager
-async def _others(service: Service, rate: float, dice: random.Random) -> AsyncIterator[None]:
-    """Logins that come as they like, so many a second."""
+async def _sampled(
+    service: Service, kinds: Sequence[Refusal], samples: int, dice: random.Random
+) -> dict[str, list[float]]:
+    """Logins, and beside them, while they last, requests for resets, which cost little."""
+    found: dict[str, list[float]] = {_RESET_KNOWN: [], _RESET_UNKNOWN: []}
 
-    async def come() -> None:
-        async with asyncio.TaskGroup() as group:
-            while True:
-                await asyncio.sleep(dice.expovariate(rate))
-                group.create_task(service.login(f"busy{dice.randrange(_LOAD_LOGINS):04d}", WRONG))
+    async def resets() -> None:
+        while True:
+            for stem in dice.sample(["forgot", "nobody"], 2):
+                kind = _RESET_KNOWN if stem == "forgot" else _RESET_UNKNOWN
+                login = f"{stem}{dice.randrange(RESET_LOGINS):04d}"
+                found[kind].append(await service.reset(login))
 
-    coming = asyncio.create_task(come())
+    beside = asyncio.create_task(resets())
     try:
-        await asyncio.sleep(1.0)  # until the queue is as it will be
+        return await _sample(service, kinds, samples, dice) | found
+    finally:
+        beside.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beside
+
+
+@contextlib.asynccontextmanager
+async def _others(service: Service, dice: random.Random) -> AsyncIterator[None]:
+    """Clients that together keep the hashing busy for LOAD of the time, by pausing after each login
+    in proportion to how long it took: so they never overload a machine that has become slower."""
+    busy = LOAD / _LOAD_CLIENTS
+
+    async def client() -> None:
+        while True:
+            began = time.perf_counter()
+            await service.login(f"busy{dice.randrange(LOAD_LOGINS):04d}", WRONG)
+            took = time.perf_counter() - began
+            await asyncio.sleep(dice.expovariate(1 / (took * (1 / busy - 1))))
+
+    coming = [asyncio.create_task(client()) for _ in range(_LOAD_CLIENTS)]
+    try:
         yield
     finally:
-        coming.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await coming
+        for one in coming:
+            one.cancel()
+        await asyncio.gather(*coming, return_exceptions=True)
 
 
 def block(result: Result) -> str:
