@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Everything is installed into .venv from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help reproduce up test check bench-proxy bench-memory bench-guards bench-balancing bench-faults bench-exactness bench-auth bench-picks profile format lock clean
+.PHONY: help reproduce up test check bench-proxy bench-memory bench-guards bench-balancing bench-faults bench-exactness bench-picks bench-auth bench-auth-timing profile format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -55,6 +55,9 @@ bench-proxy: .venv/installed .venv-bench/installed ## CPU, throughput and latenc
 
 bench-memory: .venv/installed .venv-bench/installed ## memory for idle connections and for slow readers
 	@$(BIN)/python -m bench.memory $(ARGS)
+
+bench-auth-timing: .venv/installed ## whether the time of a refused login tells why it was refused
+	@$(BIN)/python -m bench.auth_timing $(ARGS)
 
 profile: .venv/installed ## where the data path spends its microseconds
 	@$(BIN)/python -m bench.profile $(ARGS)

@@ -72,7 +72,7 @@ class Checking:
             _log.info("password hash renewed", extra={"from": stored.cost, "to": made.cost})
 
     def _complain_of(self, stored: StoredHash | None) -> None:
-        reason = self.hasher.unusable(stored) if stored else None
+        reason = self.hasher.unusable(stored or self.hasher.dummy)
         if reason is not None:
             self.metrics.unusable.labels(reason).inc()
             _log.error("stored password hash cannot be checked", extra={"reason": reason})

@@ -18,6 +18,7 @@ from authsvc.hashing.passwords import Hasher
 from authsvc.instance import CannotListenError
 from authsvc.logs import log_to_stderr
 from authsvc.migrate import MigrationError, latest_version, migrate
+from authsvc.names import Alphabet
 from authsvc.seed import names, seed
 from authsvc.serve import serve
 from authsvc.settings import (
@@ -209,6 +210,7 @@ def _add_serve_flags(serve: argparse.ArgumentParser) -> None:
     )
     flag("--abandoned", choices=[*Abandoned], help="work nobody waits for; drop")
     flag("--deadline", type=_seconds, metavar="S", help="how long a client waits; default 2")
+    flag("--names", choices=[*Alphabet], help="logins: ascii, or all that RFC 8265 allows; ascii")
     flag(
         "--create-share",
         type=_seconds,

@@ -44,7 +44,7 @@ class Outcome(StrEnum):
 
     SUCCESS = "success"
     BAD_CREDENTIALS = "bad_credentials"
-    INVALID = "invalid"  # the request was malformed, or its name is taken
+    INVALID = "invalid"  # malformed, its name is taken, or a reset has to come first
     THROTTLED = "throttled"  # too many attempts before it; its password was not looked at
     SHED = "shed"  # the hash queue was full
     EXPIRED = "expired"  # deadline passed or client gone before its hash began

@@ -13,7 +13,6 @@ from enum import StrEnum
 from precis_i18n import get_profile
 
 SHORTEST, LONGEST = 3, 64
-POLICY = "must be 3 to 64 of a-z, 0-9, '.', '_' and '-', and begin with a letter or digit"
 _ASCII = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}", re.ASCII)
 _PRECIS = get_profile("UsernameCaseMapped")
 
@@ -23,6 +22,18 @@ class Alphabet(StrEnum):
 
     ASCII = "ascii"
     UNICODE = "unicode"
+
+    @property
+    def policy(self) -> str:
+        """What a name that is not taken is told."""
+        return _POLICY[self]
+
+
+_POLICY = {
+    Alphabet.ASCII: "must be 3 to 64 of a-z, 0-9, '.', '_' and '-', and begin with one of a-z, 0-9",
+    Alphabet.UNICODE: "must be 3 to 64 letters, digits and signs as RFC 8265 has them: no spaces, "
+    "nothing full-width, invisible or standing in for something else",
+}
 
 
 def normalise(login: str, alphabet: Alphabet = Alphabet.ASCII) -> str | None:

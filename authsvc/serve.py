@@ -9,6 +9,7 @@ from typing import Any
 import uvloop
 
 from authsvc import health
+from authsvc.hashing.acceptable import common
 from authsvc.hashing.passwords import Hasher
 from authsvc.instance import Instance
 from authsvc.metrics import release
@@ -46,6 +47,7 @@ async def _until_told(settings: Settings) -> None:
 
 async def _prepared(settings: Settings) -> Instance:
     """Everything that costs hashing, done beside the loop so that a signal is heard meanwhile."""
+    await asyncio.to_thread(common)  # else the first registration would read the list
     hasher = await asyncio.to_thread(
         Hasher.prepare, settings.pepper, settings.bcrypt_cost, settings.previous_pepper
     )

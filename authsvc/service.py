@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from authsvc import sources
+from authsvc import names, sources
 from authsvc.api.throttle import Throttle
 from authsvc.api.web import request_id, trace_id
 from authsvc.checking import Checking
@@ -61,6 +61,10 @@ class Service:
             return request.transport is None or request.transport.is_closing()
 
         return Patience(arrived + self.settings.deadline, gone)
+
+    def login_norm(self, login: str) -> str | None:
+        """The key of a login, or None for one that no account can have."""
+        return names.normalise(login, self.settings.names)
 
     def clock(self) -> float:
         """Seconds on the clock of `patience`."""

@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from authsvc import cores
 from authsvc.lab import Fault, Faults
+from authsvc.names import Alphabet
 from authsvc.secrecy import weakness
 from authsvc.sources import Network
 from authsvc.throttling import Limits, Scope
@@ -105,6 +106,7 @@ class Settings:
     throttle_pair: float  # failures; math.inf is off
     throttle_account: float
     throttle_source: float
+    names: Alphabet = Alphabet.ASCII  # the same for all instances of a database
     create_share: float = 0.1  # of the hashes, for passwords that are made
     trusted: tuple[Network, ...] = ()  # peers whose X-Forwarded-For is believed
     release: str = ""  # a label for what was deployed; empty for the installed version
@@ -183,6 +185,7 @@ def settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
             **given,
             "profile": profile,
             "trusted": tuple(given.get("trusted", ())),
+            "names": Alphabet(given.get("names", Alphabet.ASCII)),
             "abandoned": Abandoned(given.get("abandoned", Abandoned.DROP)),
             "faults": faults,
             "database_url": _or_complain(wrong, database_url, environment, ""),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel
 
-from authsvc import names, resets
+from authsvc import resets
 from authsvc.api import bodies
 from authsvc.api.attempts import attempt
 from authsvc.api.bodies import STRICT, pointer
@@ -71,13 +71,13 @@ class Passwords:
             asked = await bodies.read(request, Change)
             wanted = Refused.UNCHANGED if asked.new == asked.current else None
             refuse("new", wanted or refusal(asked.new, owner.login))
-            account = await service.accounts.find(names.normalise(owner.login))
+            account = await service.accounts.find(service.login_norm(owner.login))
             if account is None:
                 raise no_session()
             patience = service.patience(request, arrived)
             service.checking.refuse_if_full()
             # Guessing `current` with a stolen token is guessing a login's password.
-            guess = Guess(names.normalise(owner.login) or owner.login, owner.user_id)
+            guess = Guess(service.login_norm(owner.login) or owner.login, owner.user_id)
             async with service.throttle.claimed(origin, guess) as tried:
                 if not await service.checking.right(asked.current, account, patience):
                     tried.count()
@@ -98,7 +98,7 @@ class Passwords:
         service = self.service
         with attempt(Flow.RESET_REQUEST, service.metrics.attempts, service.clock) as arrived:
             asked = await bodies.read(request, ResetRequest)
-            login_norm, origin = names.normalise(asked.login), service.origin(request)
+            login_norm, origin = service.login_norm(asked.login), service.origin(request)
             async with service.throttle.claimed(origin, Deed.RESET) as tried:
                 await service.passwords.request_reset(origin, login_norm)
                 tried.count()

@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from authsvc import names
 from authsvc.api import bodies
 from authsvc.api.attempts import attempt
 from authsvc.api.bodies import Credentials, Refresh
@@ -86,7 +85,7 @@ class Sessions:
     ) -> Grant:
         service, origin = self.service, self.service.origin(request)
         service.checking.refuse_if_full()  # before anything is written for it
-        login_norm = names.normalise(asked.login)
+        login_norm = service.login_norm(asked.login)
         account = await service.accounts.find(login_norm)
         user_id = account.user_id if account else None
         guess = Guess(asked.login if login_norm is None else login_norm, user_id)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from authsvc import names
 from authsvc.api import bodies
 from authsvc.api.attempts import attempt
 from authsvc.api.bodies import Credentials, pointer
@@ -31,7 +30,7 @@ class Users:
         service = self.service
         with attempt(Flow.REGISTER, service.metrics.attempts, service.clock) as arrived:
             asked = await bodies.read(request, Credentials)
-            login_norm = _acceptable(asked)
+            login_norm = _acceptable(asked, service)
             service.checking.refuse_if_full()  # before anything is written for it
             origin = service.origin(request)
             async with service.throttle.claimed(origin, Deed.REGISTER) as tried:
@@ -44,10 +43,11 @@ class Users:
         return web.json_response({"user_id": str(user_id), "login": asked.login}, status=201)
 
 
-def _acceptable(asked: Credentials) -> str:
+def _acceptable(asked: Credentials, service: Service) -> str:
     """The normalised login of a registration. Raises ProblemError with pointers."""
-    login_norm = names.normalise(asked.login)
-    wrong = [] if login_norm else [{"pointer": pointer("login"), "detail": names.POLICY}]
+    login_norm = service.login_norm(asked.login)
+    policy = service.settings.names.policy
+    wrong = [] if login_norm else [{"pointer": pointer("login"), "detail": policy}]
     if (why := refusal(asked.password, login_norm or "")) is not None:
         wrong += refused("password", why)
     if wrong or login_norm is None:

@@ -14,7 +14,8 @@ from importlib import resources
 SHORTEST, LONGEST, LONGEST_BYTES = 8, 1024, 4096  # ASVS 5.0 6.2.1, 6.2.9; bytes bound the work
 _LIST = "common_passwords.txt"  # says itself where it is from
 _PLAIN = str.maketrans("@4301!$57", "aaeoiisst")  # how people write letters as signs
-_TAIL = re.compile(r"[\W\d_]{1,4}$")  # what people put behind a word
+_FEW = 4
+_TAIL = re.compile(rf"[\W\d_]{{1,{_FEW}}}$")  # what people put behind a word
 
 
 class Refused(StrEnum):
@@ -58,7 +59,7 @@ def refusal(password: str, login: str) -> Refused | None:
     if found := bad_length(password):
         return found
     variants = _variants(_folded(password))
-    if variants & _of_login(_folded(login)):
+    if login and _near(_folded(login), variants):
         return Refused.LIKE_LOGIN
     return Refused.COMMON if variants & common() or _one_sign(password) else None
 
@@ -80,8 +81,12 @@ def _variants(folded: str) -> set[str]:
     return {folded, shorn, folded.translate(_PLAIN), shorn.translate(_PLAIN), folded[::-1]}
 
 
-def _of_login(folded: str) -> set[str]:
-    return {folded, _TAIL.sub("", folded), folded * 2} - {""}
+def _near(login: str, variants: set[str]) -> bool:
+    """The login, twice, without its own tail, or with a few signs behind it."""
+    known = {login, login * 2, _TAIL.sub("", login)} - {""}
+    return bool(known & variants) or any(
+        one.startswith(login) and len(one) <= len(login) + _FEW for one in variants
+    )
 
 
 def _one_sign(password: str) -> bool:

@@ -86,8 +86,9 @@ class Hasher:
         passwords are (as Django's `harden_runtime`). What no account can have is not normalised:
         that takes long for a long row of accents, and keeps other threads out meanwhile.
         """
-        usable = stored is not None and self.unusable(stored) is None
-        against = stored if stored is not None and usable else self.dummy
+        asked = stored or self.dummy
+        usable = self.unusable(asked) is None and stored is not None
+        against = asked if usable else self.dummy
         possible = not oversized(password)
         guess = prehash(self._pepper(against.pepper_kid) or self.pepper, password * possible)
         same = bcrypt.checkpw(guess, against.hash.encode())

@@ -11,6 +11,7 @@ from typing import Any
 from authsvc import names
 from authsvc.hashing.acceptable import refusal
 from authsvc.hashing.passwords import Hasher
+from authsvc.names import Alphabet
 from authsvc.settings import (
     HIGHEST_BCRYPT_COST,
     LOWEST_BCRYPT_COST,
@@ -65,15 +66,18 @@ def add(verbs: Any) -> None:
         deeds.add_parser("enable", help="logins again"),
     ):
         deed.add_argument("login")
+        deed.add_argument(
+            "--names", choices=[*Alphabet], default=Alphabet.ASCII, help="as the instances have it"
+        )
         deed.add_argument("--wait", type=float, default=10.0, metavar="S", help="for the database")
         deed.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def run(asked: argparse.Namespace) -> None:
     """Do the deed. Raises SettingsError where it cannot be done."""
-    login_norm = names.normalise(asked.login)
+    login_norm = names.normalise(asked.login, Alphabet(asked.names))
     if login_norm is None:
-        raise SettingsError(f"{asked.login!r} is no login: it {names.POLICY}")
+        raise SettingsError(f"{asked.login!r} is no login: it {Alphabet(asked.names).policy}")
     if asked.deed == "add":
         _add(asked, login_norm)
     else:

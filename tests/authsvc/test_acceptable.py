@@ -54,6 +54,15 @@ def test_the_list_is_long_and_in_the_form_that_is_compared() -> None:
     assert all(len(p) >= 8 and unicodedata.normalize("NFC", p).casefold() == p for p in common())
 
 
+@pytest.mark.parametrize(
+    ("password", "login"),
+    [("user12345", "user1234"), ("user1234", "user0001"), ("u$er0001", "user0001")],
+)
+def test_a_login_with_digits_is_no_password_either(password: str, login: str) -> None:
+    """With others, or with more of them."""
+    assert refusal(password, login) is Refused.LIKE_LOGIN
+
+
 @given(st.text(max_size=40), st.text(max_size=20))
 def test_any_text_gets_an_answer(password: str, login: str) -> None:
     """And an accepted one is neither on the list nor the login."""

@@ -139,6 +139,20 @@ async def test_a_common_password_is_refused_at_registration(auth: Running) -> No
     assert (await auth.login("user0001", "iloveyou")).status == 401
 
 
+async def test_registrations_beyond_the_budget_are_told_when_to_come_again(
+    start: Start, database: str
+) -> None:
+    """503 and Retry-After, counted as shed; logins go on."""
+    auth = await start(database, hash_seconds=0.05, create_share=0.01)
+    bodies = [{"login": f"user-{uuid4().hex[:12]}", "password": PASSWORD} for _ in range(3)]
+    answers = [await auth.ask("POST", "/v1/users", json=body) for body in bodies]
+    assert [answer.status for answer in answers] == [201, 201, 503]
+    assert 1 <= int(answers[2].headers["Retry-After"]) <= 5
+    assert auth.metric("auth_hash_rejected_total", reason="create_budget") == 1
+    assert auth.metric("auth_attempts_total", flow="register", outcome="shed") == 1
+    assert (await auth.login()).status == 201
+
+
 async def test_of_changes_at_the_same_time_one_wins(auth: Running) -> None:
     """Each of the others finds its session ended or the password another, and changes nothing."""
     login = await registered(auth)
@@ -270,3 +284,14 @@ async def test_answers_to_reset_requests_keep_to_a_tick(auth: Running) -> None:
     await request_reset(auth, "user0031")
     sums = auth.metric("auth_attempt_duration_seconds_sum", flow="reset_request", outcome="success")
     assert sums >= 0.099
+
+
+async def test_names_of_other_alphabets_are_a_choice(start: Start, database: str) -> None:
+    """Refused by default, with the policy; taken where the instances are told to."""
+    body = {"login": "Ünal", "password": PASSWORD}
+    ascii_only, unicode = await start(database), await start(database, names="unicode")
+    refused = await ascii_only.ask("POST", "/v1/users", json=body)
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "#/login")
+    assert (await unicode.ask("POST", "/v1/users", json=body)).status == 201
+    assert (await unicode.login("U\u0308NAL")).status == 201
+    assert (await ascii_only.login("ünal")).status == 401

@@ -138,3 +138,16 @@ def test_a_number_that_is_none_is_answered_with_what_would_be_right(number: str)
 
     assert wrong.returncode == 2
     assert f"'{number}' is not a whole number from 1 on" in wrong.stderr
+
+
+@pytest.mark.live
+@pytest.mark.measures
+@needs_two_cores
+def test_the_timing_experiment_asks_for_every_reason() -> None:
+    """Each is refused like a wrong password; whether time tells them apart takes more samples."""
+    done = bench("auth_timing", "--samples", "12", "--json")
+    assert done.returncode in (0, 1), done.stderr
+    told = json.loads(done.stdout)
+    assert set(told["statuses"]) <= {"401", "503"}
+    assert len({one["refusal"] for one in told["rows"]}) == 13
+    assert all(one["median_ms"] > 0 for one in told["rows"])

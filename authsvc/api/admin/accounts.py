@@ -7,7 +7,6 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
-from authsvc import names
 from authsvc.api import bodies
 from authsvc.api.admin import queries
 from authsvc.api.admin.forms import (
@@ -55,9 +54,9 @@ class Accounts:
     async def create(self, request: web.Request) -> web.Response:
         """POST /admin/users: 201; its owner chooses a password by the reset that is now due."""
         asked = await bodies.read(request, LoginOnly)
-        login_norm = names.normalise(asked.login)
+        login_norm = self.service.login_norm(asked.login)
         if login_norm is None:
-            wrong = {"pointer": pointer("login"), "detail": names.POLICY}
+            wrong = {"pointer": pointer("login"), "detail": self.service.settings.names.policy}
             raise ProblemError(Code.INVALID_REQUEST, errors=[wrong])
         user_id = await self.administration.create(self._origin(request), asked.login, login_norm)
         if user_id is None:
@@ -68,7 +67,7 @@ class Accounts:
     async def search(self, request: web.Request) -> web.Response:
         """GET /admin/users?login=: none or one."""
         asked = queries.read(request, LoginQuery)
-        found = await self.administration.named(names.normalise(asked.login))
+        found = await self.administration.named(self.service.login_norm(asked.login))
         return shown(UserList(users=[UserView.of(found)] if found else []))
 
     async def look(self, request: web.Request) -> web.Response:
