@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from authsvc.api.problems import Code, ProblemError
 from authsvc.metrics import ThrottleMetrics
@@ -79,6 +80,13 @@ class Throttle:
             if guess and attempt.ending is Ending.COUNTS:
                 self._log(origin, guess)
             await self._settle(Unsettled(origin, attempt.ending, claim, place))
+
+    async def unlock(self, origin: Origin, user_id: UUID, login: str) -> bool:
+        """Forget what was counted for an account of that (normalised) login; False if nothing was.
+
+        Raises DatabaseUnavailableError.
+        """
+        return await self._store.unlock(origin, user_id, self.keys.account(login))
 
     async def settle_late(self) -> None:
         """Once more for what the database would not take; until then it counts: the safe side."""
