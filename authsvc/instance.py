@@ -116,6 +116,7 @@ class Instance:
             server.close()
             await runner.cleanup()
         await self.queue.close()
+        await self._service.throttle.settle_late()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)

@@ -91,9 +91,10 @@ class Throttle:
     async def settle_late(self) -> None:
         """Once more for what the database would not take; until then it counts: the safe side."""
         for _ in range(len(self._late)):
-            await self._settle(self._late.popleft())
+            if not await self._settle(self._late.popleft()):
+                return
 
-    async def _settle(self, one: Unsettled) -> None:
+    async def _settle(self, one: Unsettled) -> bool:
         try:
             match one.ending:
                 case Ending.UNCHECKED:
@@ -105,6 +106,8 @@ class Throttle:
                         self._metrics.blocks.labels(scope).inc()
         except DatabaseUnavailableError:  # the database has logged and counted it
             self._late.append(one)
+            return False
+        return True
 
     def _log(self, origin: Origin, guess: Guess) -> None:
         """Operators can see that it is the same login again, and nobody sees which."""
