@@ -163,6 +163,7 @@ class Instance:
             await runner.cleanup()
         await self._checking.close()
         await self.queue.close()
+        await self._service.throttle.settle_late()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)

@@ -80,7 +80,8 @@ async def test_abandoned_work_is_finished_if_so_asked(start: Start, database: st
 async def test_emulated_capacity_comes_out_to_the_percent(start: Start, database: str) -> None:
     """21 logins at once end 0.1 s apart, though the loop is kept busy meanwhile.
 
-    The line through all ends is judged, since a client may read any one of them late.
+    The line through the ends is judged, since a client may read any one of them late; without the
+    first ones, which wait for what the others do in the database before they are hashed.
     """
     auth = await start(database, hash_queue=math.inf, deadline=30.0)
     ends: list[float] = []
@@ -95,7 +96,7 @@ async def test_emulated_capacity_comes_out_to_the_percent(start: Start, database
             time.sleep(0.03)  # noqa: ASYNC251 - the noise that the rate must not feel
 
     await asyncio.gather(disturb(), *(timed(number) for number in range(1, 22)))
-    apart = statistics.linear_regression(range(21), ends).slope
+    apart = statistics.linear_regression(range(16), ends[5:]).slope
     assert 1 / apart == pytest.approx(10.0, rel=0.02)
 
 
