@@ -31,6 +31,7 @@ _CODES = {
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handling = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 def request_id(request: web.BaseRequest) -> str:
@@ -80,6 +81,21 @@ class Answering:
     def protocol(self, server: web.Server) -> web.RequestHandler:
         """One connection; its answers to bytes that are no HTTP are in form too."""
         return _Connection(server, self)
+
+    def expecting(self, handler: Handling) -> Handling:
+        """Refuses what cannot be expected. aiohttp would do so before any middleware, in words of
+        its own that quote the header, and break on one that is not UTF-8."""
+
+        async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            expected = request.headers.get(hdrs.EXPECT, "")
+            if expected.lower() in ("", "100-continue"):
+                return await handler(request)
+            problem = ProblemError(Code.EXPECTATION_FAILED)
+            response = problems.answer(problem, request_id(request))
+            self.sign(request, response)
+            return response
+
+        return handle
 
     def sign(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
         """Say who answers, and what."""
