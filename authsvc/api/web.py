@@ -6,6 +6,7 @@ import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
@@ -151,7 +152,9 @@ class _Connection(web.RequestHandler):
 
     def __init__(self, server: web.Server, answering: Answering) -> None:
         loop = asyncio.get_running_loop()
-        super().__init__(server, loop=loop, access_log=None)  # type: ignore[arg-type]  # None is off
+        # Compressed bodies are not taken (see `bodies`): a broken one would be an error in the log.
+        kept_as_sent: dict[str, Any] = {"access_log": None, "auto_decompress": False}  # None is off
+        super().__init__(server, loop=loop, **kept_as_sent)
         self._answering = answering
 
     def handle_error(
