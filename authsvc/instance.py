@@ -177,6 +177,7 @@ class Instance:
         server = runner.server
         if server is None:
             raise RuntimeError("aiohttp set up a runner without a server")
+        server.request_handler = self._answering.expecting(server.request_handler)
         try:
             listening = await asyncio.get_running_loop().create_server(
                 lambda: self._answering.protocol(server), address.host, address.port
