@@ -5,15 +5,15 @@ credential until its owner has followed the message in the outbox.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from authsvc import resets
+from authsvc.metrics import EndReason
 from authsvc.origin import Origin
 from authsvc.store.audit import audited
 from authsvc.store.database import Database
-
-RESET_LIFETIME = timedelta(minutes=15)  # as a reset that its owner asked for
 
 
 class Status(StrEnum):
@@ -71,7 +71,7 @@ class Administration:
 
     async def create(self, origin: Origin, login: str, login_norm: str) -> UUID | None:
         """A new account without a password, and a reset on its way; None if the login is taken."""
-        row = await self._database.row(_CREATE, *origin.values, login, login_norm, RESET_LIFETIME)
+        row = await self._database.row(_CREATE, *origin.values, login, login_norm, resets.LIFETIME)
         return None if row is None else row["id"]
 
     async def disable(self, origin: Origin, user_id: UUID) -> int | None:
@@ -90,12 +90,8 @@ class Administration:
     async def start_reset(self, origin: Origin, user_id: UUID) -> int | None:
         """The password must change, a message is on its way, earlier ones are void; how many
         sessions ended. None if the account is not active: whoever disabled it has to agree."""
-        row = await self._database.row(_RESET, *origin.values, user_id, RESET_LIFETIME)
+        row = await self._database.row(_RESET, *origin.values, user_id, resets.LIFETIME)
         return _count(row)
-
-    async def unlock(self, origin: Origin, user_id: UUID, keys: list[bytes]) -> None:
-        """Forget what was counted against these keys of an account (`throttles.key`)."""
-        await self._database.row(_UNLOCK, *origin.values, user_id, keys)
 
 
 def _count(row: dict[str, int] | None) -> int | None:
@@ -118,7 +114,7 @@ order by created_at desc, id
 """
 
 
-def _deed(changed: str, event: str, detail: str, end_reason: str) -> str:
+def _deed(changed: str, event: str, detail: str, end_reason: EndReason) -> str:
     """A change of one account (as a `with` query named by its columns), its event, and the end of
     all its sessions with an event for each."""
     return f"""
@@ -141,12 +137,12 @@ def _with_status(before: Status, after: Status) -> str:
 
 _DISABLE = _deed(
     _with_status(Status.ACTIVE, Status.DISABLED),
-    *("user_updated", """'{"status": "disabled"}'::jsonb""", "disabled"),
+    *("user_updated", """'{"status": "disabled"}'::jsonb""", EndReason.DISABLED),
 )
 
 _ENABLE = _deed(
     _with_status(Status.DISABLED, Status.ACTIVE),
-    *("user_updated", """'{"status": "active"}'::jsonb""", "disabled"),
+    *("user_updated", """'{"status": "active"}'::jsonb""", EndReason.DISABLED),
 )
 
 _MESSAGE = """
@@ -176,7 +172,7 @@ with changed as (
     where user_id in (select user_id from changed) and used_at is null
 ), reset as ({_MESSAGE.format(of="changed", lifetime="$7")}
 ), ended as (
-    update sessions set ended_at = now(), end_reason = 'reset'
+    update sessions set ended_at = now(), end_reason = '{EndReason.PASSWORD_RESET}'
     where user_id in (select user_id from changed) and ended_at is null and expires_at > now()
     returning id, user_id
 ), audit as ({audited("password_reset_started", "reset")}
@@ -186,17 +182,9 @@ select (select count(*) from ended) as ended from changed
 
 _END_SESSIONS = f"""
 with ended as (
-    update sessions set ended_at = now(), end_reason = 'admin'
+    update sessions set ended_at = now(), end_reason = '{EndReason.ADMIN}'
     where user_id = $6 and ended_at is null and expires_at > now()
     returning id, user_id
 ), audit as ({audited("session_ended_by_admin", "ended", session="id")})
 select count(*) as ended from ended
-"""  # noqa: S608 # constants only
-
-_UNLOCKED = """'{"throttles": "cleared"}'::jsonb"""
-_UNLOCK = f"""
-with forgotten as (
-    delete from throttles where key = any($7::bytea[])
-), changed as (select $6::uuid as user_id)
-{audited("user_updated", "changed", detail=_UNLOCKED)}
 """  # noqa: S608 # constants only
