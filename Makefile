@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Everything is installed into .venv from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help reproduce up test check bench-proxy bench-memory bench-guards bench-balancing bench-faults bench-exactness bench-picks bench-auth-timing profile format lock clean
+.PHONY: help reproduce up test check bench-proxy bench-memory bench-guards bench-balancing bench-faults bench-exactness bench-auth bench-picks bench-auth-timing profile format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -73,6 +73,9 @@ bench-faults: .venv/installed .venv-bench/installed ## what is lost and what is 
 
 bench-exactness: .venv/installed .venv-bench/installed ## our picks beside those of the real nginx and Envoy
 	@$(BIN)/python -m bench.exactness $(ARGS)
+
+bench-auth: .venv/installed .venv-bench/installed ## logins beside bcrypt alone, flooded; reads beside FastAPI
+	@$(BIN)/python -m bench.auth $(ARGS)
 
 bench-picks: .venv/installed ## what a pick costs, and what building an algorithm costs
 	@$(BIN)/python -m bench.picks $(ARGS)

@@ -26,6 +26,10 @@ class Checking:
     metrics: PasswordMetrics
     _renewals: set[asyncio.Task[None]] = field(default_factory=set)
 
+    def refuse_if_full(self) -> None:
+        """A cheap look before anything is written for a job. Raises HashRejectedError."""
+        self.queue.refuse_if_full()
+
     async def right(self, guess: str, account: Account | None, patience: Patience) -> bool:
         """Whether it is the account's password: one job of one cost, whatever there is to check.
 

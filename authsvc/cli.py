@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import ipaddress
 import json
 import math
 import os
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+from authsvc import lab
 from authsvc.connecting import UnreachableError
 from authsvc.hashing.acceptable import bad_length
 from authsvc.hashing.passwords import Hasher
@@ -30,7 +32,8 @@ from authsvc.settings import (
     pepper,
     settings,
 )
-from authsvc.verbs import outbox, user
+from authsvc.sources import Network
+from authsvc.verbs import calibrate, client, openapi, outbox, user
 
 COULD_NOT_RUN = 2
 
@@ -67,7 +70,14 @@ examples:
   evenhand authsvc serve --hash-queue unbounded --abandoned finish
                                               the service of the outage: nothing is ever given up
   evenhand authsvc serve --profile production --bcrypt-cost 12 --hash-slots 2
-"""
+  evenhand authsvc serve --name auth-2 --release 2.1.0-rc1 --fault errors=0.3 --fault slow=2
+                                              a bad release, to deploy beside a good one
+
+faults (lab only; in /readyz on the private port, auth_lab_switch and the log):
+""" + "".join(
+    f"  {fault if not rule.value else f'{fault}={rule.value}':<24}{rule.means}\n"
+    for fault, rule in lab.RULES.items()
+)
 
 
 def main(argv: list[str]) -> int:
@@ -79,6 +89,9 @@ def main(argv: list[str]) -> int:
         "seed": _seed,
         "outbox": outbox.run,
         "user": user.run,
+        "calibrate": calibrate.run,
+        "client": client.run,
+        "openapi": openapi.run,
     }
     try:
         verbs[asked.verb](asked)
@@ -167,6 +180,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     outbox.add(verbs)
     user.add(verbs)
+    calibrate.add(verbs)
+    client.add(verbs)
+    openapi.add(verbs)
     for verb in (to_migrate, to_seed):
         verb.add_argument(
             "--wait", type=float, default=10.0, metavar="S", help="for the database; default 10"
@@ -180,6 +196,7 @@ def _add_serve_flags(serve: argparse.ArgumentParser) -> None:
     flag("--name", help="in X-Served-By; default auth-1")
     flag("--listen", type=_address, metavar="HOST:PORT", help="service; default 127.0.0.1:8091")
     flag("--private", type=_address, metavar="HOST:PORT", help="metrics; default 127.0.0.1:8101")
+    flag("--admin", type=_address, metavar="HOST:PORT", help="for operators; loopback; default off")
     flag("--profile", choices=[*Profile], help="default lab")
     flag("--bcrypt-cost", type=int, metavar="N", help="default 4 in the lab, else 10")
     flag(
@@ -201,6 +218,26 @@ def _add_serve_flags(serve: argparse.ArgumentParser) -> None:
         help="of all hashes, for passwords that are made (register, change, reset); 0.1",
     )
     flag("--drain-delay", type=_seconds, metavar="S", help="from unready to closing; 0 in the lab")
+    flag(
+        "--trust",
+        type=_network,
+        action="append",
+        dest="trusted",
+        metavar="NETWORK",
+        help="believe X-Forwarded-For from the balancer here, e.g. 127.0.0.1/32; repeatable",
+    )
+    limits = ("--throttle-pair", "--throttle-account", "--throttle-source")
+    told = ("for one login from one source; 5", "for one login; 50", "from one source; 100")
+    for name, what in zip(limits, told, strict=True):
+        flag(name, type=_limit, metavar="N|off", help=f"failures {what}, more in the lab")
+    flag("--release", metavar="NAME", help="what was deployed; in metrics and on the private port")
+    flag(
+        "--fault",
+        type=_fault,
+        action="append",
+        metavar="NAME[=VALUE]",
+        help="break it on purpose (lab only); can be given for each of those below",
+    )
     flag("--log-level", choices=["debug", "info", "warning", "error"], default="info")
 
 
@@ -211,6 +248,13 @@ def _refuse(why: str) -> NoReturn:
 def _address(text: str) -> Address:
     try:
         return Address.parse(text)
+    except ValueError as error:
+        _refuse(str(error))
+
+
+def _fault(text: str) -> tuple[lab.Fault, float]:
+    try:
+        return lab.parse(text)
     except ValueError as error:
         _refuse(str(error))
 
@@ -231,6 +275,17 @@ def _seconds(text: str) -> float:
 
 def _at_least_one(text: str) -> int:
     return int(_number(text, 1))
+
+
+def _limit(text: str) -> float:
+    return math.inf if text == "off" else _at_least_one(text)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        _refuse(f"{error}; for example 10.0.0.5/32")
 
 
 def _queue(text: str) -> float:

@@ -8,9 +8,12 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from authsvc import lab
 from authsvc.hashing.admission import Admission
-from authsvc.settings import Settings
+from authsvc.metrics import release
+from authsvc.settings import Profile, Settings
 
+CONTENT_TYPE = "application/health+json"  # the shape of draft-inadarei-api-health-check-06
 FALL, RISE = 3, 2  # probes in a row; one late answer must not move traffic
 
 
@@ -20,6 +23,8 @@ class Readiness:
 
     draining: bool = False
     trouble: str | None = "the database was not reached yet"
+    probe_seconds: float = 0.0
+    """How long the last probe of the database took."""
     _was_ready: bool = False
     _ready: bool = False
     _against: int = 0  # probes in a row that speak against the present verdict
@@ -28,6 +33,18 @@ class Readiness:
     def ready(self) -> bool:
         """Whether `/readyz` says yes."""
         return self._ready and not self.draining
+
+    @property
+    def unready(self) -> str | None:
+        """Why `/readyz` says no, or None; one bad probe is trouble, and not yet a reason."""
+        if self.draining:
+            return "draining"
+        return None if self._ready else self.trouble or "too few good probes yet"
+
+    @property
+    def started(self) -> bool:
+        """Whether there was a first connection, to a database with this release's schema."""
+        return self._was_ready
 
     def observe(self, trouble: str | None) -> None:
         """Take one probe into account: None if all was well, else what was not."""
@@ -62,7 +79,24 @@ def details(
     emulated = admission.hold_seconds > 0
     return {
         "status": "pass" if readiness.ready else "fail",
+        "output": readiness.unready,
         "name": settings.name,
+        "version": release(),
+        "releaseId": settings.release or release(),
+        "notes": notes(settings),
+        "checks": {
+            "postgres:responseTime": [
+                {
+                    "observedValue": round(readiness.probe_seconds * 1000, 1),
+                    "observedUnit": "ms",
+                    "status": "fail" if readiness.trouble else "pass",
+                    "output": readiness.trouble,
+                }
+            ],
+            "hash-queue:waiting": [
+                {"observedValue": load.waiting, "observedUnit": "hashes", "status": "pass"}
+            ],
+        },
         "profile": settings.profile.value,
         "emulation": {"hash_seconds": admission.hold_seconds} if emulated else None,
         "bcrypt_cost": settings.bcrypt_cost,
@@ -75,6 +109,15 @@ def details(
             "abandoned": "drop" if admission.drops_abandoned else "finish",
             "deadline_seconds": settings.deadline,
         },
+        "lab_switches": {name.value: value for name, value in settings.switches.items()},
         "draining": readiness.draining,
         "trouble": readiness.trouble,
     }
+
+
+def notes(settings: Settings) -> list[str]:
+    """What nobody who looks may overlook."""
+    if settings.profile is Profile.PRODUCTION:
+        return []
+    on = ", ".join(lab.told(name, value) for name, value in settings.switches.items())
+    return [f"lab: its figures are no service's ({on or 'no switch is on'})"]

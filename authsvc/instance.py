@@ -5,17 +5,24 @@ import errno
 import logging
 import random
 import time
+from typing import Any
 
 from aiohttp import web
 
 from authsvc import health, metrics
+from authsvc.api.admin.application import add_admin
+from authsvc.api.holder import Holder
+from authsvc.api.oauth import OAuth
+from authsvc.api.openapi import add_document, service
 from authsvc.api.passwords import Passwords as PasswordHandlers
 from authsvc.api.sessions import Sessions as SessionHandlers
+from authsvc.api.throttle import Throttle
 from authsvc.api.users import Users
 from authsvc.api.web import Answering
 from authsvc.checking import Checking
 from authsvc.connecting import pause
 from authsvc.hashing.admission import Admission, queue_bound
+from authsvc.hashing.faulty import Chance, FaultyQueue
 from authsvc.hashing.passwords import Hasher
 from authsvc.hashing.queue import HashQueue
 from authsvc.health import Load, Readiness
@@ -25,10 +32,17 @@ from authsvc.settings import Abandoned, Address, Settings
 from authsvc.store.accounts import Accounts
 from authsvc.store.clients import Clients
 from authsvc.store.database import Database, DatabaseUnavailableError
+from authsvc.store.introspection import Introspection
 from authsvc.store.passwords import Passwords
+from authsvc.store.renewals import Renewals
 from authsvc.store.sessions import Sessions
+from authsvc.store.throttles import BATCH, Throttles
+from authsvc.throttling import Keys
+from authsvc.tokens import Tokens
+from authsvc.upkeep import Upkeep
 
 PROBE_SECONDS = 1.0
+_FORGET_SECONDS = 60.0
 _LAG_SAMPLE_SECONDS = 0.1
 _LAG_WINDOW = 10  # samples: the gauge tells of the last second
 _LATENESS_SECONDS = 1.0  # what a request may need beyond its deadline: the database's answer
@@ -49,7 +63,10 @@ class CannotListenError(Exception):
 
 def admission(settings: Settings, hash_seconds: float) -> Admission:
     """The rules of the hash queue, now that one hash has been timed."""
-    service = max(hash_seconds, settings.hash_seconds)
+    hold = settings.hash_seconds
+    if settings.faults.slow != 1:  # and then it is known, so that every Retry-After stays true
+        hold = max(hash_seconds, hold) * settings.faults.slow
+    service = max(hash_seconds, hold)
     bound = queue_bound(settings.hash_slots / service, settings.deadline, service)
     limit = bound if settings.hash_queue is None else settings.hash_queue
     if limit > bound:
@@ -58,7 +75,7 @@ def admission(settings: Settings, hash_seconds: float) -> Admission:
         slots=settings.hash_slots,
         limit=limit,
         hash_seconds=hash_seconds,
-        hold_seconds=settings.hash_seconds,
+        hold_seconds=hold,
         drops_abandoned=settings.abandoned is Abandoned.DROP,
         create_share=settings.create_share,
     )
@@ -70,30 +87,53 @@ class Instance:
     def __init__(self, settings: Settings, hasher: Hasher, hash_seconds: float) -> None:
         self.settings = settings
         self.readiness = Readiness()
-        self.metrics = metrics.Metrics(settings.profile, settings.bcrypt_cost)
-        self.queue = HashQueue(admission(settings, hash_seconds), self.metrics.hashing)
+        self.metrics = metrics.Metrics(
+            settings.profile, settings.bcrypt_cost, settings.release, settings.switches
+        )
+        self.queue = self._hash_queue(admission(settings, hash_seconds))
         self.metrics.hashing.tell(self.queue.admission, lambda: self.queue.depth)
         self._database = Database(settings.database_url, f"authsvc {settings.name}", self.metrics)
         self._accounts = Accounts(self._database)
+        self._throttles = Throttles(self._database)
         self._answering = Answering(settings.name, self.readiness)
+        sessions = Sessions(self._database)
+        self._upkeep = Upkeep(sessions)
         passwords = Passwords(self._database)
         self._checking = Checking(hasher, self.queue, passwords, self.metrics.passwords)
         self._service = Service(
             settings,
             self._accounts,
-            Sessions(self._database),
+            sessions,
+            Renewals(self._database),
+            Introspection(self._database),
+            Tokens(settings.pepper),
+            self._upkeep,
             Clients(self._database),
             passwords,
             self._checking,
+            Throttle(
+                Keys.of(settings.pepper, settings.limits), self._throttles, self.metrics.throttling
+            ),
             self.metrics,
         )
         self._listeners: list[tuple[asyncio.Server, web.AppRunner]] = []
         self._chores: list[asyncio.Task[None]] = []
 
+    def _hash_queue(self, rules: Admission) -> HashQueue:
+        if not self.settings.faults.active:
+            return HashQueue(rules, self.metrics.hashing)
+        chance = Chance(time.monotonic, random.Random().random)  # noqa: S311 - guards nothing
+        return FaultyQueue(rules, self.metrics.hashing, self.settings.faults, chance)
+
     @property
     def addresses(self) -> list[Address]:
-        """Where the service and the private port listen, with the ports that were free."""
+        """Where service, private and, if it is on, admin listen, with the ports that were free."""
         return [Address(*s.sockets[0].getsockname()[:2]) for s, _ in self._listeners]
+
+    @property
+    def applications(self) -> list[web.Application]:
+        """What listens, in the order of `addresses`."""
+        return [runner.app for _, runner in self._listeners]
 
     async def start(self) -> None:
         """Listen. Does not wait for the database. Raises CannotListenError."""
@@ -101,7 +141,16 @@ class Instance:
         self.queue.start()
         await self._listen(self._public(), self.settings.listen)
         await self._listen(self._private(), self.settings.private)
-        self._chores = [asyncio.create_task(chore) for chore in (self._probe(), self._watch_lag())]
+        if self.settings.admin:
+            await self._listen(self._admin(), self.settings.admin)
+        chores = (
+            self._probe(),
+            self._watch_lag(),
+            self._forget(),
+            self._settle_late(),
+            *self._upkeep.chores(),
+        )
+        self._chores = [asyncio.create_task(chore) for chore in chores]
 
     async def stop(self) -> None:
         """Take no more, finish for every client that still waits, close all; bounded throughout."""
@@ -137,34 +186,46 @@ class Instance:
 
     def _public(self) -> web.Application:
         app = self._answering.application()
-        for handlers in (
-            Users(self._service),
-            SessionHandlers(self._service),
-            PasswordHandlers(self._service),
-        ):
-            handlers.add_routes(app)
+        for handlers in (Users, SessionHandlers, Holder, OAuth, PasswordHandlers):
+            handlers(self._service).add_routes(app)
         app.router.add_get("/livez", _live)
         app.router.add_get("/readyz", self._ready)
+        add_document(app, service.DOCUMENT)
         return app
 
     def _private(self) -> web.Application:
         app = self._answering.application()
-        app.router.add_get("/livez", _live)
+        app.router.add_get("/livez", _live_in_detail)
         app.router.add_get("/readyz", self._ready_in_detail)
+        app.router.add_get("/startupz", self._started_in_detail)
         app.router.add_get("/metrics", self._metrics)
         return app
 
+    def _admin(self) -> web.Application:
+        app = self._answering.application()
+        add_admin(app, self._service, self._database)
+        return app
+
     async def _ready(self, _: web.Request) -> web.Response:
-        ready = self.readiness.ready
-        return web.Response(text="ready\n" if ready else "not ready\n", status=self._status())
+        trouble = self._unready()
+        if trouble is None:
+            return web.Response(text="ready\n")
+        return web.Response(text="not ready\n", status=503)
 
     async def _ready_in_detail(self, _: web.Request) -> web.Response:
+        return self._in_detail(self._unready())
+
+    async def _started_in_detail(self, _: web.Request) -> web.Response:
+        return self._in_detail(None if self.readiness.started else self.readiness.trouble)
+
+    def _unready(self) -> str | None:
+        """Why no traffic should come here, or None."""
+        return self.readiness.unready or self.settings.faults.unready(self.queue.depth)
+
+    def _in_detail(self, trouble: str | None) -> web.Response:
         load = Load(self.queue.depth, self.queue.in_progress)
         told = health.details(self.settings, self.queue.admission, self.readiness, load)
-        return web.json_response(told, status=self._status())
-
-    def _status(self) -> int:
-        return 200 if self.readiness.ready else 503
+        return _health(told | {"status": "fail" if trouble else "pass", "output": trouble})
 
     async def _metrics(self, _: web.Request) -> web.Response:
         headers = {"Content-Type": metrics.CONTENT_TYPE}
@@ -176,7 +237,9 @@ class Instance:
         needed, attempt = latest_version(), 0
         while True:
             was_ready = self.readiness.ready
+            began = time.monotonic()
             self.readiness.observe(await self._trouble(needed))
+            self.readiness.probe_seconds = time.monotonic() - began
             if self.readiness.ready != was_ready:
                 told = {"ready": not was_ready, "trouble": self.readiness.trouble}
                 _log.warning("readiness changed", extra=told)
@@ -191,6 +254,20 @@ class Instance:
         except DatabaseUnavailableError as error:
             return str(error)
 
+    async def _forget(self) -> None:
+        """Delete what throttles need no longer: a batch at a time, with pauses for others."""
+        while True:
+            try:
+                more = await self._throttles.forget() >= BATCH
+            except DatabaseUnavailableError:
+                more = False  # it was logged, and the next time will do
+            await asyncio.sleep(PROBE_SECONDS if more else _FORGET_SECONDS)
+
+    async def _settle_late(self) -> None:
+        while True:
+            await asyncio.sleep(PROBE_SECONDS)
+            await self._service.throttle.settle_late()
+
     async def _watch_lag(self) -> None:
         lags = [0.0] * _LAG_WINDOW
         while True:
@@ -203,3 +280,12 @@ class Instance:
 async def _live(_: web.Request) -> web.Response:
     """The loop turns; nothing else is asked, so that load never looks like death."""
     return web.Response(text="alive\n")
+
+
+async def _live_in_detail(_: web.Request) -> web.Response:
+    return _health({"status": "pass"})
+
+
+def _health(told: dict[str, Any]) -> web.Response:
+    status = 200 if told["status"] == "pass" else 503
+    return web.json_response(told, status=status, content_type=health.CONTENT_TYPE)

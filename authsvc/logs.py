@@ -6,11 +6,16 @@ the place are kept: its text may quote the value that a client sent.
 
 import json
 import logging
+import math
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO
 
+SELDOM_SECONDS = 10.0
+NOISY = ("asyncpg", "asyncpg.pool")  # a filter counts for its own logger only
 _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 
 
@@ -38,12 +43,39 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str)  # escapes all but ASCII, so any stderr takes it
 
 
+class Seldom(logging.Filter):
+    """At most one record of each message in `seconds`; the next tells how many were left out.
+
+    asyncpg logs a traceback each time that it cannot reconnect, which an outage makes into a flood.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._clock = clock
+        self._until: dict[str, float] = {}
+        self._left_out: dict[str, int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is time for this message again. They are few: code's, never data."""
+        message, now = str(record.msg), self._clock()
+        if now < self._until.get(message, -math.inf):
+            self._left_out[message] = self._left_out.get(message, 0) + 1
+            return False
+        self._until[message] = now + self._seconds
+        if left_out := self._left_out.pop(message, 0):
+            record.left_out = left_out
+        return True
+
+
 def log_to(stream: TextIO, instance: str, level: str) -> None:
     """Send every logger's records of `level` and above to `stream`."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines(instance))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
+    for noisy in NOISY:
+        logging.getLogger(noisy).filters[:] = [Seldom(SELDOM_SECONDS, time.monotonic)]
 
 
 def log_to_stderr(instance: str, level: str) -> None:

@@ -4,7 +4,7 @@ All series exist at zero from the start, so that `rate()` sees a first failure. 
 closed sets here and never from a request. Counters are per instance; sum them in the query.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 
@@ -20,9 +20,11 @@ from prometheus_client import (
 
 from authsvc.hashing.admission import Admission, Reason
 from authsvc.hashing.passwords import SCHEME, Unusable
-from authsvc.settings import HIGHEST_BCRYPT_COST, LOWEST_BCRYPT_COST, Profile
+from authsvc.settings import HIGHEST_BCRYPT_COST, LOWEST_BCRYPT_COST, Profile, Switch
+from authsvc.throttling import Scope
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+WAITS = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1)
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 5, 7.5, 10, 30)
 
 
@@ -31,6 +33,7 @@ class Flow(StrEnum):
 
     LOGIN = "login"
     REGISTER = "register"
+    REFRESH = "refresh"
     CHANGE = "change"  # of one's own password
     RESET_REQUEST = "reset_request"
     RESET = "reset"  # the end of it: a new password for a token
@@ -42,6 +45,7 @@ class Outcome(StrEnum):
     SUCCESS = "success"
     BAD_CREDENTIALS = "bad_credentials"
     INVALID = "invalid"  # malformed, its name is taken, or a reset has to come first
+    THROTTLED = "throttled"  # too many attempts before it; its password was not looked at
     SHED = "shed"  # the hash queue was full
     EXPIRED = "expired"  # deadline passed or client gone before its hash began
     DB_ERROR = "db_error"
@@ -60,6 +64,18 @@ class HashOp(StrEnum):
     def creates(self) -> bool:
         """Whether it is paid from the budget of passwords that are made."""
         return self in (HashOp.CREATE, HashOp.REHASH)
+
+
+class EndReason(StrEnum):
+    """Why a session ended before its time; what only ran out is in no statement and not counted."""
+
+    LOGOUT = "logout"
+    REVOKED = "revoked"  # by its owner from another session, or by RFC 7009
+    REUSE = "reuse"  # an old refresh token came back
+    PASSWORD_CHANGE = "password_change"  # noqa: S105 # a reason
+    PASSWORD_RESET = "password_reset"  # noqa: S105 # a reason
+    ADMIN = "admin"
+    DISABLED = "disabled"  # its user was
 
 
 class SqlstateClass(StrEnum):
@@ -155,6 +171,26 @@ class HashMetrics:
         self.capacity.set(admission.capacity_per_second)
 
 
+class SessionMetrics:
+    """How sessions end, and what was noticed of stolen tokens."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.ended = Counter(
+            "auth_sessions_ended_total",
+            "Sessions that were ended, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        self.reuse = Counter(
+            "auth_token_reuse_total",
+            "Old refresh tokens that came back and ended a session: each a theft or a broken "
+            "client.",
+            registry=registry,
+        )
+        for reason in EndReason:
+            self.ended.labels(reason)
+
+
 class PasswordMetrics:
     """Stored hashes: renewed, not yet renewed, and of no use."""
 
@@ -187,15 +223,91 @@ class PasswordMetrics:
         self._renewed.labels(f"{SCHEME}/{cost}", self._to).inc()
 
 
+class ThrottleMetrics:
+    """Who has tried too often."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.blocks = Counter(
+            "auth_throttle_blocks_total",
+            "Blocks that began because too many attempts failed, by what they were counted over.",
+            ["scope"],
+            registry=registry,
+        )
+        for scope in Scope:
+            self.blocks.labels(scope)
+
+
+class PoolMetrics:
+    """The database's connections, as this instance holds them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._size = _gauge("auth_db_pool_size", "Connections that are open.", registry)
+        self._idle = _gauge("auth_db_pool_idle", "Open connections that nobody uses.", registry)
+        self.waiting = _gauge(
+            "auth_db_pool_waiting", "Statements that wait for a connection now.", registry
+        )
+        self.acquire_seconds = Histogram(
+            "auth_db_acquire_seconds",
+            "How long a statement waited for a connection, or until it gave up.",
+            buckets=WAITS,
+            registry=registry,
+        )
+
+    def tell(self, size: Callable[[], float], idle: Callable[[], float]) -> None:
+        """Both are read at each scrape."""
+        self._size.set_function(size)
+        self._idle.set_function(idle)
+
+
+class AdminAction(StrEnum):
+    """What an operator did."""
+
+    CREATE = "create"
+    DISABLE = "disable"
+    ENABLE = "enable"
+    UNLOCK = "unlock"
+    RESET = "reset"
+    END_SESSIONS = "end_sessions"
+
+
+class AdminMetrics:
+    """The operators' listener."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.actions = Counter(
+            "auth_admin_actions_total",
+            "Deeds of operators that were done; the audit says whose.",
+            ["action"],
+            registry=registry,
+        )
+        self.refused = Counter(
+            "auth_admin_refused_total",
+            "Requests to the operators' listener without a token that opens it.",
+            registry=registry,
+        )
+        for action in AdminAction:
+            self.actions.labels(action)
+
+
 class Metrics:
     """One instance's metrics, with a registry of their own; every series is there from now on."""
 
-    def __init__(self, profile: Profile, bcrypt_cost: int) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        bcrypt_cost: int,
+        deployed: str = "",
+        switches: Mapping[Switch, float] | None = None,
+    ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
         self.registry = CollectorRegistry()
         self.attempts = AttemptMetrics(self.registry)
         self.hashing = HashMetrics(self.registry, bcrypt_cost)
+        self.sessions = SessionMetrics(self.registry)
         self.passwords = PasswordMetrics(self.registry, bcrypt_cost)
+        self.throttling = ThrottleMetrics(self.registry)
+        self.pool = PoolMetrics(self.registry)
+        self.admin = AdminMetrics(self.registry)
         self.db_errors = Counter(
             "auth_db_errors_total",
             "Statements that the database did not do, by class of SQLSTATE or local cause.",
@@ -210,10 +322,18 @@ class Metrics:
         build = Gauge(
             "auth_build_info",
             "Always 1; the labels tell the release and how it is run.",
-            ["version", "profile", "bcrypt_cost"],
+            ["version", "release", "profile", "bcrypt_cost"],
             registry=self.registry,
         )
-        build.labels(release(), profile, bcrypt_cost).set(1)
+        build.labels(release(), deployed or release(), profile, bcrypt_cost).set(1)
+        on = Gauge(
+            "auth_lab_switch",
+            "What only a lab does: the switch's value (a share, a factor, a cost, or 1); 0 is off.",
+            ["switch"],
+            registry=self.registry,
+        )
+        for switch in Switch:
+            on.labels(switch).set((switches or {}).get(switch, 0))
         for sqlstate_class in SqlstateClass:
             self.db_errors.labels(sqlstate_class)
 

@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 import logging
 import signal
+from typing import Any
 
 import uvloop
 
+from authsvc import health
 from authsvc.hashing.acceptable import common
 from authsvc.hashing.passwords import Hasher
 from authsvc.instance import Instance
-from authsvc.settings import Settings
+from authsvc.metrics import release
+from authsvc.settings import Profile, Settings
 
 HARD_STOP_SECONDS = 30.0
 
@@ -30,8 +33,9 @@ async def _until_told(settings: Settings) -> None:
     instance = await _prepared(settings)
     try:
         await instance.start()
-        service, private = map(str, instance.addresses)
-        _log.info("listening", extra={"service": service, "private": private, **_shown(settings)})
+        names = ("service", "private", "admin")  # in the order of `addresses`; admin may be off
+        where = dict(zip(names, map(str, instance.addresses), strict=False))
+        _log.info("listening", extra={**where, **_shown(settings)})
         await told.wait()
         _log.info("draining")
     finally:
@@ -50,8 +54,8 @@ async def _prepared(settings: Settings) -> Instance:
     return Instance(settings, hasher, await asyncio.to_thread(hasher.seconds))
 
 
-def _shown(settings: Settings) -> dict[str, str]:
-    if not settings.hash_seconds:
-        return {"profile": settings.profile}
-    emulated = f"{settings.hash_slots} slots, each hash holds one {settings.hash_seconds} s"
-    return {"profile": settings.profile, "emulation": emulated}
+def _shown(settings: Settings) -> dict[str, Any]:
+    told: dict[str, Any] = {"profile": settings.profile, "release": settings.release or release()}
+    if settings.profile is Profile.LAB:
+        told |= {"lab_switches": settings.switches, "notes": health.notes(settings)}
+    return told

@@ -1,12 +1,12 @@
 """What the handlers of one instance work with."""
 
-import ipaddress
 import time
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from authsvc import names
+from authsvc import names, sources
+from authsvc.api.throttle import Throttle
 from authsvc.api.web import request_id, trace_id
 from authsvc.checking import Checking
 from authsvc.hashing.queue import Patience
@@ -15,8 +15,12 @@ from authsvc.origin import Origin, Source
 from authsvc.settings import Settings
 from authsvc.store.accounts import Accounts
 from authsvc.store.clients import Clients
+from authsvc.store.introspection import Introspection
 from authsvc.store.passwords import Passwords
+from authsvc.store.renewals import Renewals
 from authsvc.store.sessions import Sessions
+from authsvc.tokens import Tokens
+from authsvc.upkeep import Upkeep
 
 _LONGEST_USER_AGENT = 256
 
@@ -28,9 +32,14 @@ class Service:
     settings: Settings
     accounts: Accounts
     sessions: Sessions
+    renewals: Renewals
+    introspection: Introspection
+    tokens: Tokens
+    upkeep: Upkeep
     clients: Clients
     passwords: Passwords
     checking: Checking
+    throttle: Throttle
     metrics: Metrics
 
     def origin(self, request: web.Request, actor: str | None = None) -> Origin:
@@ -41,7 +50,7 @@ class Service:
             trace_id=trace_id(request),
             source=self._source(request),
             actor=actor,
-            user_agent=request.headers.get("User-Agent", "")[:_LONGEST_USER_AGENT] or None,
+            user_agent=_storable(request.headers.get("User-Agent", "")) or None,
         )
 
     def patience(self, request: web.Request, arrived: float) -> Patience:
@@ -63,4 +72,12 @@ class Service:
 
     def _source(self, request: web.Request) -> Source | None:
         peer = request.transport and request.transport.get_extra_info("peername")
-        return ipaddress.ip_address(peer[0].partition("%")[0]) if peer else None
+        if not peer:
+            return None
+        told = request.headers.getall("X-Forwarded-For", ())
+        return sources.client_of(sources.parsed(peer[0]), told, self.settings.trusted)
+
+
+def _storable(header: str) -> str:
+    """Bytes that are no UTF-8 reach us as lone surrogates, which no database takes."""
+    return header[:_LONGEST_USER_AGENT].encode(errors="replace").decode()

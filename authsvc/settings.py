@@ -6,6 +6,7 @@ need more than one value, and those that only the `production` profile has.
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -13,13 +14,19 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from authsvc import cores
+from authsvc.lab import Fault, Faults
 from authsvc.names import Alphabet
+from authsvc.secrecy import weakness
+from authsvc.sources import Network
+from authsvc.throttling import Limits, Scope
 
 T = TypeVar("T")
 PEPPER_BYTES = 32  # as long as the key that HMAC-SHA-384 would be given by a careful person
 _PEPPER_ADVICE = f"at least {PEPPER_BYTES} bytes, for example from `openssl rand -base64 48`"
 LOWEST_BCRYPT_COST, HIGHEST_BCRYPT_COST = 4, 15  # 4 is bcrypt's own floor; 15 takes two seconds
 PRODUCTION_COST = 10  # OWASP Password Storage Cheat Sheet; ASVS 5.0 appendix C
+_RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", re.ASCII)
 
 
 class SettingsError(ValueError):
@@ -42,6 +49,20 @@ class Abandoned(StrEnum):
 
     DROP = "drop"
     FINISH = "finish"
+
+
+class Switch(StrEnum):
+    """What only a lab has; production refuses each, and whoever looks at a lab is told of it."""
+
+    EMULATION = "emulation"
+    CHEAP_HASHES = "cheap-hashes"
+    UNBOUNDED_QUEUE = "unbounded-queue"
+    ABANDONED_FINISHED = "abandoned-finished"
+    ERRORS = Fault.ERRORS.value
+    FAIL_FAST = Fault.FAIL_FAST.value
+    SLOW = Fault.SLOW.value
+    WARM_UP = Fault.WARM_UP.value
+    UNREADY_WHEN_QUEUED = Fault.UNREADY_WHEN_QUEUED.value
 
 
 class Address(NamedTuple):
@@ -73,6 +94,7 @@ class Settings:
     name: str = "auth-1"
     listen: Address = SERVICE
     private: Address = PRIVATE
+    admin: Address | None = None  # None: no operators' listener
     profile: Profile = Profile.LAB
     bcrypt_cost: int
     hash_slots: int
@@ -82,7 +104,13 @@ class Settings:
     deadline: float = 2.0
     drain_delay: float
     names: Alphabet = Alphabet.ASCII  # the same for all instances of a database
+    throttle_pair: float  # failures; math.inf is off
+    throttle_account: float
+    throttle_source: float
     create_share: float = 0.1  # of the hashes, for passwords that are made
+    trusted: tuple[Network, ...] = ()  # peers whose X-Forwarded-For is believed
+    release: str = ""  # a label for what was deployed; empty for the installed version
+    faults: Faults = field(default_factory=Faults)
     database_url: str = field(repr=False)
     pepper: bytes = field(repr=False)
     previous_pepper: bytes | None = field(default=None, repr=False)
@@ -92,19 +120,47 @@ class Settings:
         """This one, and the one before it if that is still believed."""
         return [p for p in (self.pepper, self.previous_pepper) if p is not None]
 
+    @property
+    def limits(self) -> Limits:
+        """How many attempts may fail."""
+        return Limits(self.throttle_pair, self.throttle_account, self.throttle_source)
 
-def _cores() -> int:
-    """Cores that this process may use: a container's cpuset counts, where the system tells it."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
+    def throttles(self) -> list[tuple[Scope, float]]:
+        """The limit of each scope."""
+        return [(scope, getattr(self.limits, scope)) for scope in Scope]
+
+    @property
+    def switches(self) -> dict[Switch, float]:
+        """The lab's switches that are on, by value: a share, a factor, a cost, or just 1."""
+        on = {
+            Switch.EMULATION: (self.hash_seconds > 0, self.hash_seconds),
+            Switch.CHEAP_HASHES: (self.bcrypt_cost < PRODUCTION_COST, self.bcrypt_cost),
+            Switch.UNBOUNDED_QUEUE: (self.hash_queue == math.inf, 1.0),
+            Switch.ABANDONED_FINISHED: (self.abandoned is Abandoned.FINISH, 1.0),
+        }
+        found: dict[Switch, float] = {name: value for name, (is_on, value) in on.items() if is_on}
+        return found | {Switch(fault.value): value for fault, value in self.faults.active.items()}
 
 
 PROFILE_DEFAULTS: dict[Profile, dict[str, Any]] = {
-    Profile.LAB: {"bcrypt_cost": 4, "hash_slots": 1, "hash_seconds": 0.1, "drain_delay": 0.0},
+    Profile.LAB: {
+        "bcrypt_cost": 4,
+        "hash_slots": 1,
+        "hash_seconds": 0.1,
+        "drain_delay": 0.0,
+        # Its clients are a program with right passwords, which may wait by the thousand in a queue
+        # without bound, and which come from one address where no others can be had.
+        "throttle_pair": 50,
+        "throttle_account": 500,
+        "throttle_source": 10_000,
+    },
     Profile.PRODUCTION: {
         "bcrypt_cost": PRODUCTION_COST,
-        "hash_slots": _cores(),
+        "hash_slots": cores.given(),
         "hash_seconds": 0.0,
+        "throttle_pair": 5,  # a person who types, and has two passwords in mind
+        "throttle_account": 50,  # NIST SP 800-63B 3.2.2: at most 100 in a row
+        "throttle_source": 100,  # many people behind one address; an attacker gets few guesses each
         "drain_delay": 6.0,  # a balancer that probes every 2 s needs 3 failures to look away
     },
 }
@@ -119,13 +175,19 @@ def settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
     known = {f.name for f in fields(Settings)}
     given = {name: value for name, value in flags.items() if name in known and value is not None}
     wrong: list[str] = []
+    try:
+        faults = Faults.of(flags.get("fault") or ())
+    except ValueError as error:
+        wrong, faults = [str(error)], Faults()
     found = Settings(
         **{
             **PROFILE_DEFAULTS[profile],
             **given,
             "profile": profile,
             "names": Alphabet(given.get("names", Alphabet.ASCII)),
+            "trusted": tuple(given.get("trusted", ())),
             "abandoned": Abandoned(given.get("abandoned", Abandoned.DROP)),
+            "faults": faults,
             "database_url": _or_complain(wrong, database_url, environment, ""),
             "pepper": _or_complain(wrong, pepper, environment, b""),
             "previous_pepper": _or_complain(wrong, previous_pepper, environment, None),
@@ -163,9 +225,9 @@ def complaints(asked: Settings) -> list[str]:
             f"--bcrypt-cost {asked.bcrypt_cost}: must lie within {lowest} and {highest}",
         ),
         (
-            asked.deadline <= asked.hash_seconds,
+            asked.deadline <= asked.hash_seconds * asked.faults.slow,
             f"--deadline {asked.deadline}: every login would be late, since a hash takes "
-            f"{asked.hash_seconds} s; give more than that",
+            f"{asked.hash_seconds * asked.faults.slow:g} s; give more than that",
         ),
         (
             not 0 < asked.create_share <= 1,
@@ -179,6 +241,14 @@ def complaints(asked: Settings) -> list[str]:
             asked.hash_queue is not None and asked.hash_queue < 1,
             "--hash-queue must be 1 or more, or `unbounded`",
         ),
+        (
+            bool(asked.release) and not _RELEASE.fullmatch(asked.release),
+            "--release: up to 64 letters, digits, dots, dashes; for example 2026.11.2 or canary",
+        ),
+    ]
+    rules += [
+        (limit < 1, f"--throttle-{scope} {limit:g}: nobody could ever log in; give 1 or more")
+        for scope, limit in asked.throttles()
     ]
     if asked.profile is Profile.PRODUCTION:
         rules += _production_rules(asked)
@@ -187,7 +257,13 @@ def complaints(asked: Settings) -> list[str]:
 
 def _production_rules(asked: Settings) -> list[tuple[bool, str]]:
     lab_only = "is a switch for the lab; leave it out, or use --profile lab"
+    weak = weakness(asked.pepper) if asked.pepper else None
     return [
+        (
+            weak is not None,
+            f"the pepper {weak}; whoever steals the table would try it. Make one that nobody "
+            "thought of: openssl rand -base64 48",
+        ),
         (
             asked.bcrypt_cost < PRODUCTION_COST,
             f"--bcrypt-cost {asked.bcrypt_cost}: production needs {PRODUCTION_COST} or more "
@@ -196,6 +272,16 @@ def _production_rules(asked: Settings) -> list[tuple[bool, str]]:
         (asked.hash_queue == math.inf, f"--hash-queue unbounded {lab_only}"),
         (asked.abandoned is Abandoned.FINISH, f"--abandoned finish {lab_only}"),
         (asked.hash_seconds > 0, f"--hash-seconds {asked.hash_seconds} {lab_only}"),
+        *(
+            (limit == math.inf, f"--throttle-{scope} off {lab_only}")
+            for scope, limit in asked.throttles()
+        ),
+        (
+            any(network.prefixlen == 0 for network in asked.trusted),
+            "--trust everybody: then each client says itself where it comes from; name the "
+            "balancer's own address",
+        ),
+        *((True, f"--fault {fault} {lab_only}") for fault in asked.faults.active),
     ]
 
 

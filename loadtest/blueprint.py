@@ -174,7 +174,7 @@ def _instance(options: StackOptions, i: int, env: Mapping[str, str], migrate: Pa
         *("authsvc", "serve", "--name", name, "--profile", "lab"),
         *("--listen", f"{LOOPBACK}:{service}", "--private", f"{LOOPBACK}:{private}"),
         *("--hash-seconds", str(options.hash_seconds), "--hash-queue", str(options.hash_queue)),
-        *("--abandoned", options.abandoned),
+        *("--abandoned", options.abandoned, "--trust", f"{LOOPBACK}/32"),  # the balancer
     )
     ready = readiness.answers(f"{options.addresses[name]}/readyz")
     return Part(name, argv, env, ready, after=(migrate.name,))

@@ -108,6 +108,16 @@ def test_secrets_have_no_default_and_are_in_no_command() -> None:
         interpolated(SERVICES["auth-1"]["environment"]["AUTH_PEPPER"], {})
 
 
+def test_instances_believe_the_balancer_and_nobody_else() -> None:
+    """Locust and the monitor are on the same network, and could say what they like."""
+    address = SERVICES["balancer"]["networks"]["service"]["ipv4_address"]
+
+    for name in INSTANCES:
+        command = SERVICES[name]["command"]
+        assert command.count("--trust") == 1
+        assert command[command.index("--trust") + 1] == f"{address}/32"
+
+
 @pytest.mark.parametrize("name", STAYING)
 def test_every_service_that_stays_has_a_health_check(name: str) -> None:
     """`docker compose up --wait` and every dependency stand on it."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from authsvc import spent
 from authsvc.api.problems import Code, ProblemError
 from authsvc.api.web import as_problem
 from authsvc.hashing.admission import Reason
@@ -10,7 +11,12 @@ from authsvc.hashing.queue import HashRejectedError
 from authsvc.metrics import AttemptMetrics, Flow, Outcome
 from authsvc.store.database import DatabaseUnavailableError
 
-_NOT_THE_OWNER = (Code.INVALID_CREDENTIALS, Code.WRONG_PASSWORD, Code.INVALID_RESET_TOKEN)
+_NOT_THE_OWNER = (
+    Code.INVALID_CREDENTIALS,
+    Code.INVALID_TOKEN,
+    Code.WRONG_PASSWORD,
+    Code.INVALID_RESET_TOKEN,
+)
 
 
 def outcome(error: BaseException) -> Outcome:
@@ -24,6 +30,8 @@ def outcome(error: BaseException) -> Outcome:
             return Outcome.DB_ERROR
         case ProblemError(code=code) if code in _NOT_THE_OWNER:
             return Outcome.BAD_CREDENTIALS
+        case ProblemError(code=Code.TOO_MANY_ATTEMPTS):
+            return Outcome.THROTTLED
         case Exception() if as_problem(error).code.status < 500:
             return Outcome.INVALID
         case Exception():
@@ -44,5 +52,6 @@ def attempt(flow: Flow, metrics: AttemptMetrics, clock: Callable[[], float]) -> 
         ended = outcome(error)
         raise
     finally:
+        spent.now().ended(flow, ended)
         metrics.ended.labels(flow, ended).inc()
         metrics.seconds.labels(flow, ended).observe(clock() - arrived)

@@ -25,6 +25,14 @@ class Credentials(BaseModel):
     password: str
 
 
+class Refresh(BaseModel):
+    """The body of a refresh."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+    refresh_token: str
+
+
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -36,17 +44,22 @@ async def read(request: web.Request, model: type[Body]) -> Body:
     """
     if request.content_type != "application/json":
         raise ProblemError(Code.UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json")
-    try:
-        async with asyncio.timeout(READ_SECONDS):
-            raw = await request.read()
-    except TimeoutError as error:
-        raise ProblemError(Code.REQUEST_TIMEOUT, f"within {READ_SECONDS:g} s") from error
-    except web.RequestPayloadError as error:
-        raise ProblemError(Code.BAD_REQUEST, "the body's framing or encoding is broken") from error
+    raw = await received(request)
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
         raise _refusal(error) from None  # the cause would carry the input
+
+
+async def received(request: web.Request) -> bytes:
+    """The request's body; raises as `read` does, except for what a body says."""
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            return await request.read()
+    except TimeoutError as error:
+        raise ProblemError(Code.REQUEST_TIMEOUT, f"within {READ_SECONDS:g} s") from error
+    except web.RequestPayloadError as error:
+        raise ProblemError(Code.BAD_REQUEST, "the body's framing or encoding is broken") from error
 
 
 def _refusal(error: ValidationError) -> ProblemError:

@@ -17,6 +17,7 @@ from authsvc.api.sessions import no_session, presented
 from authsvc.hashing.acceptable import Refused, refusal
 from authsvc.metrics import Flow
 from authsvc.service import Service
+from authsvc.throttling import Deed, Guess
 
 _TICK_SECONDS = 0.1
 
@@ -73,11 +74,16 @@ class Passwords:
             account = await service.accounts.find(service.login_norm(owner.login))
             if account is None:
                 raise no_session()
-            # THROTTLE SEAM: guessing `current` with a stolen token is guessing a login's password.
             patience = service.patience(request, arrived)
-            if not await service.checking.right(asked.current, account, patience):
-                await service.passwords.refuse_change(origin, owner.user_id)
-                raise ProblemError(Code.WRONG_PASSWORD)
+            service.checking.refuse_if_full()
+            # Guessing `current` with a stolen token is guessing a login's password.
+            guess = Guess(service.login_norm(owner.login) or owner.login, owner.user_id)
+            async with service.throttle.claimed(origin, guess) as tried:
+                if not await service.checking.right(asked.current, account, patience):
+                    tried.count()
+                    await service.passwords.refuse_change(origin, owner.user_id)
+                    raise ProblemError(Code.WRONG_PASSWORD)
+                tried.clear()
             made = await service.checking.make(asked.new, patience)
             if not await service.passwords.change(origin, owner.session_id, account, made):
                 raise no_session()
@@ -92,9 +98,10 @@ class Passwords:
         service = self.service
         with attempt(Flow.RESET_REQUEST, service.metrics.attempts, service.clock) as arrived:
             asked = await bodies.read(request, ResetRequest)
-            # THROTTLE SEAM: by source.
-            login_norm = service.login_norm(asked.login)
-            await service.passwords.request_reset(service.origin(request), login_norm)
+            login_norm, origin = service.login_norm(asked.login), service.origin(request)
+            async with service.throttle.claimed(origin, Deed.RESET) as tried:
+                await service.passwords.request_reset(origin, login_norm)
+                tried.count()
             await asyncio.sleep(until_tick(service.clock() - arrived))
         return web.Response(status=202)
 

@@ -12,6 +12,7 @@ from authsvc.api.problems import Code, ProblemError
 from authsvc.hashing.acceptable import refusal
 from authsvc.metrics import Flow
 from authsvc.service import Service
+from authsvc.throttling import Deed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,15 @@ class Users:
         with attempt(Flow.REGISTER, service.metrics.attempts, service.clock) as arrived:
             asked = await bodies.read(request, Credentials)
             login_norm = _acceptable(asked, service)
-            stored = await service.checking.make(asked.password, service.patience(request, arrived))
-            user_id = await service.accounts.register(
-                service.origin(request), asked.login, login_norm, stored
-            )
-            if user_id is None:
-                raise ProblemError(Code.LOGIN_TAKEN)
+            service.checking.refuse_if_full()  # before anything is written for it
+            origin = service.origin(request)
+            async with service.throttle.claimed(origin, Deed.REGISTER) as tried:
+                patience = service.patience(request, arrived)
+                stored = await service.checking.make(asked.password, patience)
+                user_id = await service.accounts.register(origin, asked.login, login_norm, stored)
+                tried.count()  # a taken one too: it tells that somebody has that name
+                if user_id is None:
+                    raise ProblemError(Code.LOGIN_TAKEN)
         return web.json_response({"user_id": str(user_id), "login": asked.login}, status=201)
 
 

@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
+from authsvc import spent
 from authsvc.api import bodies, problems
 from authsvc.api.problems import Code, ProblemError
 from authsvc.hashing.queue import HashRejectedError
 from authsvc.health import Readiness
 from authsvc.store.database import DatabaseUnavailableError
 
-PROBES = ("/livez", "/readyz", "/metrics")
+PROBES = ("/livez", "/readyz", "/startupz", "/metrics")
 REQUEST_ID = web.RequestKey("request_id", str)
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
@@ -95,7 +96,7 @@ class Answering:
     def _middleware(self) -> Middleware:
         @web.middleware
         async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-            began = time.perf_counter()
+            began, account = time.perf_counter(), spent.begin()
             try:
                 response = await handler(request)
             except ConnectionError:
@@ -105,21 +106,29 @@ class Answering:
                 if problem.code is Code.INTERNAL:
                     _log.error("unforeseen", exc_info=error)
                 response = problems.answer(problem, request_id(request))
-            _log_answer(request, response, time.perf_counter() - began)
+            _log_answer(request, response, time.perf_counter() - began, account)
             return response
 
         return answer
 
 
-def _log_answer(request: web.Request, response: web.StreamResponse, seconds: float) -> None:
+def _log_answer(
+    request: web.Request, response: web.StreamResponse, seconds: float, account: spent.Spent
+) -> None:
+    """One line; of attempts and refusals at info, of all else, which may be a lot, at debug."""
     resource = request.match_info.route.resource
     probe = resource is not None and resource.canonical in PROBES
-    level = logging.DEBUG if probe or response.status < 400 else logging.INFO
+    told = account.outcome is not None or (response.status >= 400 and not probe)
+    level = logging.INFO if told else logging.DEBUG
+    if not _log.isEnabledFor(level):
+        return
     _log.log(
         level,
         "answered",
         extra={
+            **account.fields(),
             "request_id": request_id(request),
+            "trace_id": trace_id(request),
             "method": request.method if resource else None,
             "route": resource.canonical if resource else None,
             "status": response.status,

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from authsvc import cores, spent
 from authsvc.hashing.admission import Admission, Reason
 from authsvc.metrics import HashMetrics, HashOp
 
@@ -43,6 +44,7 @@ class _Job:
     patience: Patience
     arrived: float
     answer: asyncio.Future[Any]
+    spent: spent.Spent
 
 
 class HashQueue:
@@ -58,7 +60,9 @@ class HashQueue:
         self._budget = admission.create_budget()
         self._creates_waiting = 0
         self._busy = 0
-        self._threads = ThreadPoolExecutor(admission.slots, thread_name_prefix="hash")
+        self._threads = ThreadPoolExecutor(
+            admission.slots, thread_name_prefix="hash", initializer=cores.step_back
+        )
         self._slots: list[asyncio.Task[None]] = []
 
     @property
@@ -75,14 +79,19 @@ class HashQueue:
         """Open the slots; needs a running loop."""
         self._slots = [asyncio.create_task(self._slot()) for _ in range(self.admission.slots)]
 
-    async def run(self, op: HashOp, work: Callable[[], T], patience: Patience) -> T:
-        """What `work` returns, done in a slot. Raises HashRejectedError, and what it raises."""
+    def refuse_if_full(self) -> None:
+        """A cheap look before work that a full queue would make useless. Raises as `run` does."""
         if not self.admission.admits(self.depth, self.admission.slots - self._busy):
             raise self._rejection(Reason.QUEUE_FULL)
+
+    async def run(self, op: HashOp, work: Callable[[], T], patience: Patience) -> T:
+        """What `work` returns, done in a slot. Raises HashRejectedError, and what it raises."""
+        self.refuse_if_full()
         if op.creates:
             self._spend(op)
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait(_Job(op, work, patience, self._clock(), answer))
+        job = _Job(op, work, patience, self._clock(), answer, spent.now())
+        self._waiting.put_nowait(job)
         return await answer
 
     def drop_abandoned(self) -> None:
@@ -120,7 +129,8 @@ class HashQueue:
             if reason is not None:
                 job.answer.set_exception(self._rejection(reason))
                 continue
-            self._metrics.wait.observe(max(0.0, start - job.arrived))
+            job.spent.queue = max(0.0, start - job.arrived)
+            self._metrics.wait.observe(job.spent.queue)
             free_at = await self._hold(job, start)
 
     async def _hold(self, job: _Job, start: float) -> float:
@@ -132,6 +142,7 @@ class HashQueue:
             due = start + self.admission.hold_seconds
             await asyncio.sleep(max(0.0, due - self._clock()))
             now = self._clock()
+            job.spent.hash = now - start
             self._metrics.held(job.op, now - start)
             _settle(job.answer, outcome)
             return due if self.admission.hold_seconds else now

@@ -7,11 +7,14 @@ and releasing each have their own limit, and a connection that was late is cut o
 
 import asyncio
 import logging
+import time
 from typing import Any, Protocol
 
 import asyncpg
 
+from authsvc import spent
 from authsvc.metrics import Metrics, SqlstateClass
+from authsvc.store.connections import Connections
 
 ACQUIRE_SECONDS = 1.0
 COMMAND_SECONDS = 1.5
@@ -32,15 +35,33 @@ class DatabaseUnavailableError(Exception):
         self.kind = kind
 
 
-class Rows(Protocol):
-    """What a store needs: an instance's pool, or the one connection of a command."""
+class Statements(Protocol):
+    """Whatever runs statements: an instance's pool, or the one connection of a command."""
 
     async def row(self, statement: str, *values: object) -> Any:
-        """The first row of a statement, or None."""
+        """The first row, or None."""
+
+    async def rows(self, statement: str, *values: object) -> list[Any]:
+        """All rows."""
+
+
+class Single:
+    """The one connection of a command that runs and ends (`connecting.connection`)."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def row(self, statement: str, *values: object) -> Any:
+        """The first row, or None."""
+        return await self._connection.fetchrow(statement, *values)
+
+    async def rows(self, statement: str, *values: object) -> list[Any]:
+        """All rows."""
+        return list(await self._connection.fetch(statement, *values))
 
 
 class Database:
-    """A small pool that connects when it is first used, so that a service starts before it."""
+    """A few connections, made when they are first used, so that a service starts before it."""
 
     def __init__(self, url: str, application: str, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -59,24 +80,41 @@ class Database:
             },
         )
 
+        self._connections = Connections(
+            self._pool, CONNECTIONS, acquire=ACQUIRE_SECONDS, release=RELEASE_SECONDS
+        )
+
     async def open(self) -> None:
         """Make the pool ready; connects to nothing yet."""
         await self._pool
+        connections = self._connections
+        self._metrics.pool.tell(lambda: connections.size, lambda: connections.idle)
 
     async def row(self, statement: str, *values: object) -> Any:
         """The first row of a statement, or None. No connection is kept afterwards.
 
         Takes at most ACQUIRE_SECONDS + COMMAND_SECONDS. Raises DatabaseUnavailableError.
         """
+        return await self._run("fetchrow", statement, values)
+
+    async def rows(self, statement: str, *values: object) -> list[Any]:
+        """All rows of a statement that bounds how many; otherwise as `row`."""
+        found: list[Any] = await self._run("fetch", statement, values)
+        return found
+
+    async def _run(self, how: str, statement: str, values: tuple[object, ...]) -> Any:
+        began = time.perf_counter()
         try:
-            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+            connection = await self._take(began)
+            well = False
             try:
-                return await connection.fetchrow(statement, *values)
+                found = await getattr(connection, how)(statement, *values)
+                well = True
             except (TimeoutError, asyncio.CancelledError):
                 connection.terminate()
                 raise
             finally:
-                await self._pool.release(connection, timeout=RELEASE_SECONDS)
+                await self._connections.give(connection, well=well)
         except _TROUBLE as error:  # TimeoutError is an OSError
             if (getattr(error, "sqlstate", None) or "").startswith(_OUR_MISTAKE):
                 raise
@@ -84,11 +122,24 @@ class Database:
             self._metrics.db_errors.labels(kind).inc()
             _log.warning("statement failed", extra={"kind": kind, "error": type(error).__name__})
             raise DatabaseUnavailableError(kind) from error
+        finally:
+            spent.now().on_database(time.perf_counter() - began)
+        return found
+
+    async def _take(self, began: float) -> Any:
+        self._metrics.pool.waiting.inc()
+        try:
+            return await self._connections.take()
+        finally:
+            self._metrics.pool.waiting.dec()
+            self._metrics.pool.acquire_seconds.observe(time.perf_counter() - began)
 
     async def close(self) -> None:
         """Give connections back to the server; cut them off after CLOSE_SECONDS."""
         try:
-            await asyncio.wait_for(self._pool.close(), CLOSE_SECONDS)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._connections.close()
+                await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 

@@ -8,7 +8,7 @@ from authsvc.hashing.passwords import StoredHash
 from authsvc.origin import Origin
 from authsvc.store.accounts import Account
 from authsvc.store.audit import audited
-from authsvc.store.database import Rows
+from authsvc.store.database import Statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Reset:
 class Passwords:
     """Every method raises DatabaseUnavailableError."""
 
-    def __init__(self, database: Rows) -> None:
+    def __init__(self, database: Statements) -> None:
         self._database = database
 
     async def change(
@@ -54,12 +54,6 @@ class Passwords:
         """
         values = (login_norm, resets.LIFETIME, resets.MOST, resets.WITHIN)
         await self._database.row(_REQUEST_RESET, *origin.values, *values)
-
-    async def force_reset(self, origin: Origin, user_id: UUID) -> bool:
-        """An operator's: the password opens nothing until it was reset, sessions end, a reset is
-        sent. Also for an account that never had a password. False for one that is not active."""
-        values = (user_id, resets.LIFETIME)
-        return await self._database.row(_FORCE_RESET, *origin.values, *values) is not None
 
     async def reset(self, reset_id: UUID) -> Reset | None:
         """The reset of a token that was not used, voided or left for too long."""
@@ -114,13 +108,6 @@ where user_id = $5 and hash = $6
 returning user_id
 """
 
-_SEND = """
-    insert into password_resets (user_id, expires_at) select user_id, now() + $7::interval from {of}
-    returning id, user_id
-), mail as (
-    insert into outbox (kind, user_id, reset_id) select 'password_reset', user_id, id from made
-"""
-
 # The count lies in the row that is updated: parallel requests queue up for it and see each other.
 _REQUEST_RESET = f"""
 with due as (
@@ -131,24 +118,15 @@ with due as (
     where u.login_norm = $6 and u.status = 'active'
       and (resets_sent < $8 or resets_since <= now() - $9::interval)
     returning u.id as user_id
-), made as ({_SEND.format(of="due")}
+), made as (
+    insert into password_resets (user_id, expires_at) select user_id, now() + $7::interval from due
+    returning id, user_id
+), mail as (
+    insert into outbox (kind, user_id, reset_id) select 'password_reset', user_id, id from made
 ), audit as (
     {audited("password_reset_requested", "(select (select user_id from made)) as asked (user_id)")}
 )
 select 1
-"""  # noqa: S608 # constants only
-
-_FORCE_RESET = f"""
-with due as (
-    select id as user_id from users where id = $6 and status = 'active'
-), closed as (
-    update credentials set must_change = true where user_id in (select user_id from due)
-), ended as (
-    update sessions set ended_at = now(), end_reason = 'password_reset'
-    where user_id in (select user_id from due) and ended_at is null
-), made as ({_SEND.format(of="due")}
-), audit as ({audited("password_reset_requested", "made")})
-select user_id from due
 """  # noqa: S608 # constants only
 
 # Only the newest counts. Not by voiding the others as it is made: of two made at the same time,

@@ -13,17 +13,6 @@ from authsvc.origin import Origin
 from authsvc.settings import database_name
 
 
-class OneConnection:
-    """A connection as stores want it."""
-
-    def __init__(self, opened: Any) -> None:
-        self._opened = opened
-
-    async def row(self, statement: str, *values: object) -> Any:
-        """The first row of a statement, or None."""
-        return await self._opened.fetchrow(statement, *values)
-
-
 @asynccontextmanager
 async def connected(url: str, wait: float) -> AsyncIterator[Any]:
     """A connection; raises UnreachableError, also for a database without the schema."""

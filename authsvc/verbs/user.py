@@ -21,7 +21,9 @@ from authsvc.settings import (
     pepper,
 )
 from authsvc.store.accounts import Accounts
-from authsvc.verbs.connected import OneConnection, connected, origin
+from authsvc.store.administration import Administration
+from authsvc.store.database import Single
+from authsvc.verbs.connected import connected, origin
 
 _MADE_UP_BYTES = 15  # 120 bits, 20 characters
 _LONGEST_LINE = 8192
@@ -92,7 +94,7 @@ def _add(asked: argparse.Namespace, login_norm: str) -> None:
 
     async def register() -> object:
         async with connected(url, asked.wait) as opened:
-            accounts = Accounts(OneConnection(opened))
+            accounts = Accounts(Single(opened))
             return await accounts.register(origin(), asked.login, login_norm, stored)
 
     user_id = asyncio.run(register())
@@ -109,8 +111,10 @@ def _switch(asked: argparse.Namespace, login_norm: str) -> None:
 
     async def switch() -> bool:
         async with connected(url, asked.wait) as opened:
-            accounts = Accounts(OneConnection(opened))
-            return await accounts.switch(origin(), login_norm, active=active)
+            operator = Administration(Single(opened))
+            found = await operator.named(login_norm)
+            deed = operator.enable if active else operator.disable
+            return found is not None and await deed(origin(), found.id) is not None
 
     if not asyncio.run(switch()):
         already = "active" if active else "disabled"

@@ -15,10 +15,8 @@ from balancer.core.failure import Failure, Outcome, is_failure
 from balancer.core.guards import NONE, Guards
 from balancer.core.hash_key import HashKey
 from balancer.core.retry_budget import RetryBudget
+from balancer.core.slow_start import SlowStart
 from balancer.core.waiting import Waiter, Waiting
-
-COLDEST = 0.1
-"""The least part of its share that a warming endpoint gets, or it would never warm: Envoy's."""
 
 
 class Pool:
@@ -66,8 +64,7 @@ class Pool:
         """Addresses of those that were ready by themselves; None before the first look."""
         self.panicking = False
         """Whether so few are up that probes and ejections are not believed."""
-        self._warming: dict[Endpoint, float] = {}
-        """Endpoints in their slow start, and when it began."""
+        self._warming = SlowStart(guards.slow_start)
         self._picker: Algorithm | None = None
         self.behind = False
         """Whether the picker was built for who was ready before, and not for who is now."""
@@ -163,7 +160,6 @@ class Pool:
         Its slow start begins, and what was learnt of it while it failed is forgotten.
         """
         now = self._clock()
-        window = self.guards.slow_start
         if self._begun and self._were_ready is not None:
             for endpoint in ready:
                 if endpoint.address not in self._were_ready:
@@ -171,21 +167,14 @@ class Pool:
                     endpoint.load.cost = 0.0
         if self._begun:
             self._were_ready = {endpoint.address for endpoint in ready}
-        self._warming = {
-            endpoint: since
-            for endpoint in ready
-            if window is not None
-            and (since := endpoint.health.since) is not None
-            and now - since < window
-        }
+        self._warming.begin_anew(ready, now)
 
     def tick(self, now: float) -> None:
         """Do what time alone brings about: readmissions, comparisons, the end of a slow start."""
         changed = ejection.readmit_due(self.endpoints, now)
         if self.ejector is not None:
             changed |= self.ejector.tick(now)
-        window = self.guards.slow_start or 0.0
-        if changed or any(now - since >= window for since in self._warming.values()):
+        if changed or self._warming.over(now):
             self.refresh()
 
     def eject(self, endpoint: Endpoint, seconds: float) -> None:
@@ -218,16 +207,9 @@ class Pool:
         return self._second_choice((endpoint,)) or self._if_room(endpoint)
 
     def _takes(self, endpoint: Endpoint) -> bool:
-        """Whether it has room, and is warm enough for this one.
-
-        A warming endpoint takes the more of what falls to it the longer it is back. That is one
-        rule for all algorithms, where a scaled weight would have to be built into each.
-        """
-        since = self._warming.get(endpoint)
-        if since is not None:
-            warmth = (self._clock() - since) / (self.guards.slow_start or 1.0)
-            if self._rng.random() >= max(COLDEST, warmth):
-                return False
+        """Whether it has room, and is warm enough for this one."""
+        if not self._warming.takes(endpoint, self._clock(), self._rng):
+            return False
         return self._if_room(endpoint) is not None
 
     def _if_room(self, endpoint: Endpoint) -> Endpoint | None:

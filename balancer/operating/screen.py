@@ -119,7 +119,8 @@ def _numbers(one: dict[str, Any], endpoints: int) -> dict[str, Text]:
 def _percent(share: float | None, most: float | None = None) -> Text:
     if share is None:
         return Text("–", "dim")
-    return Text(f"{share:.0%}", "bold red" if most is not None and share > most else "")
+    digits = 1 if 0 < share < 0.01 else 0  # one of two hundred is not nobody
+    return Text(f"{share:.{digits}%}", "bold red" if most is not None and share > most else "")
 
 
 def _duration(seconds: float | None) -> Text:

@@ -97,7 +97,8 @@ class Connection(asyncio.Protocol):
         cookie = b"Cookie: %b\r\n" % self._source.cookie if self._source.cookie else b""
         self.transport.write(
             b"POST /v1/sessions HTTP/1.1\r\nHost: auth.example\r\nX-Work: %.3f\r\n%b"
-            b"Content-Length: %d\r\n\r\n%b" % (login.work, cookie, len(BODY), BODY)
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+            % (login.work, cookie, len(BODY), BODY)
         )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -15,14 +15,19 @@ import aiohttp
 import pytest
 from multidict import CIMultiDictProxy
 
+from authsvc.api.openapi import operators as admin_document
+from authsvc.api.openapi import service as service_document
 from authsvc.connecting import connection
 from authsvc.hashing.passwords import Hasher
 from authsvc.instance import Instance
 from authsvc.migrate import migrate
 from authsvc.seed import seed
 from authsvc.settings import Address, settings
+from tests.authsvc.documented import Documented
 
 T = TypeVar("T")
+SERVICE = Documented(service_document.DOCUMENT.content(), authenticates_first=False)
+ADMIN = Documented(admin_document.DOCUMENT.content(), authenticates_first=True)
 PEPPER = "a pepper of 32 bytes, for tests only"
 PASSWORD = "correct horse"
 
@@ -101,16 +106,33 @@ class Running:
     client: aiohttp.ClientSession
 
     async def ask(self, method: str, path: str, **how: Any) -> Answer:
-        """One request to the service port; `private=True` for the other."""
-        service, private = self.instance.addresses
+        """One request to the service port; `private=True` or `admin=True` for another.
+
+        Where there is a document, the answer is held against it.
+        """
+        service, private, *admin = self.instance.addresses
+        document = None if how.get("private") else ADMIN if how.get("admin") else SERVICE
         address = private if how.pop("private", False) else service
+        address = admin[0] if how.pop("admin", False) else address
         async with self.client.request(method, f"http://{address}{path}", **how) as response:
-            return Answer(response.status, response.headers, await response.read())
+            answer = Answer(response.status, response.headers, await response.read())
+        if document is not None:
+            document.hold(method, path, answer)
+        return answer
 
     async def login(self, login: str = "user0001", password: str = PASSWORD, **how: Any) -> Answer:
         """POST /v1/sessions."""
         body = {"login": login, "password": password}
         return await self.ask("POST", "/v1/sessions", json=body, **how)
+
+    @contextlib.asynccontextmanager
+    async def logins(self, count: int) -> AsyncIterator[None]:
+        """That many at once, in flight while the block lasts, and answered after it."""
+        asked = [asyncio.create_task(self.login(f"user{n:04d}")) for n in range(1, count + 1)]
+        try:
+            yield
+        finally:
+            await asyncio.gather(*asked, return_exceptions=True)
 
     def metric(self, name: str, **labels: str) -> float:
         """A sample's value, which must exist."""

@@ -22,6 +22,7 @@ from authsvc.store.database import DatabaseUnavailableError
         (HashRejectedError(Reason.CLIENT_GONE, 1), Outcome.EXPIRED),
         (DatabaseUnavailableError(SqlstateClass.TIMEOUT), Outcome.DB_ERROR),
         (ProblemError(Code.INVALID_CREDENTIALS), Outcome.BAD_CREDENTIALS),
+        (ProblemError(Code.TOO_MANY_ATTEMPTS), Outcome.THROTTLED),
         (ProblemError(Code.LOGIN_TAKEN), Outcome.INVALID),
         (web.HTTPRequestEntityTooLarge(1, 2), Outcome.INVALID),
         (ConnectionResetError(), Outcome.EXPIRED),

@@ -47,7 +47,12 @@ def test_help_teaches_by_example(argv: list[str], capsys: pytest.CaptureFixture[
         (["serve", "--listen", "8091"], "HOST:PORT"),
         (["serve", "--hash-queue", "many"], "not a number"),
         (["serve", "--deadline", "-1"], "0 or more"),
+        (["serve", "--fault", "sloth"], "there are errors, fail-fast"),
+        (["serve", "--fault", "slow"], "slow=FACTOR"),
         (["serve", "--abandoned", "keep"], "choose from"),
+        (["serve", "--throttle-pair", "none"], "not a number"),
+        (["serve", "--trust", "balancer"], "for example 10.0.0.5/32"),
+        (["serve", "--trust", "10.0.0.5/8"], "host bits set"),
         (["seed", "--users", "0"], "1 or more"),
         (["fly"], "serve"),
     ],
@@ -81,8 +86,9 @@ def test_production_says_why_it_refuses(
     argv = ["serve", "--profile", "production", "--bcrypt-cost", "4", "--abandoned", "finish"]
     assert main(argv) == 2
     said = capsys.readouterr().err.splitlines()
-    assert len(said) == 2
-    assert "production needs 10 or more" in said[0]
+    assert len(said) == 3
+    assert "word of an example" in said[0]
+    assert "production needs 10 or more" in said[1]
 
 
 @pytest.mark.usefixtures("environment")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from authsvc.hashing.admission import Admission
 from authsvc.health import Load, Readiness, details, schema_trouble
+from authsvc.lab import parse
 from authsvc.settings import settings
 
 ENVIRONMENT = {"DATABASE_URL": "postgresql://auth:hush@h/d", "AUTH_PEPPER": "secret-pepper-" * 3}
@@ -67,3 +68,24 @@ def test_details_name_the_emulation_and_no_secret() -> None:
     real = replace(lab, hold_seconds=0.0, limit=9)
     told = details(settings({}, ENVIRONMENT), real, after(), Load(waiting=0, in_progress=0))
     assert (told["status"], told["emulation"], told["hash_queue"]["limit"]) == ("fail", None, 9)
+    assert told["output"] == "the database was not reached yet"
+
+
+def test_started_is_not_ready() -> None:
+    """What came up stays so, whatever befalls it later."""
+    assert not after("refused").started
+    fallen = after(None, *("late",) * 3)
+    assert (fallen.started, fallen.unready) == (True, "late")
+
+
+def test_health_has_the_shape_of_the_draft_and_names_every_switch() -> None:
+    """A release by its label; what is wrong with it on purpose, in words and in numbers."""
+    flags = {"release": "canary", "fault": [parse("slow=3"), parse("fail-fast")]}
+    sound = Admission(slots=1, limit=9, hash_seconds=0.001, hold_seconds=0.3, drops_abandoned=True)
+    told = details(settings(flags, ENVIRONMENT), sound, after(None), Load(2, 1))
+    assert told["releaseId"] == "canary"
+    assert told["lab_switches"]["slow"] == 3
+    assert "slow=3" in told["notes"][0]
+    assert "fail-fast" in told["notes"][0]
+    assert told["checks"]["postgres:responseTime"][0]["status"] == "pass"
+    assert told["checks"]["hash-queue:waiting"][0]["observedValue"] == 2

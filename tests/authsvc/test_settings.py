@@ -1,24 +1,33 @@
 """What an instance refuses to be told, and why."""
 
+import base64
 import math
+import random
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from authsvc.lab import Fault
+from authsvc.secrecy import weakness
 from authsvc.settings import (
     Abandoned,
     Address,
     Profile,
     Settings,
     SettingsError,
+    Switch,
     database_name,
     settings,
 )
+from authsvc.throttling import Limits
 
 ENVIRONMENT = {
     "DATABASE_URL": "postgresql://auth:hush@db.example:6432/auth",
-    "AUTH_PEPPER": "0123456789abcdef0123456789abcdef",
+    "AUTH_PEPPER": "q5VQy8zbe0HkXT1vmRfJ7sWd4uNaLg2C",
 }
 
 
@@ -56,13 +65,33 @@ def test_a_flag_beats_the_profile() -> None:
     assert (found.hash_queue, found.abandoned) == (math.inf, Abandoned.FINISH)
 
 
+def test_limits_are_strict_but_for_the_lab() -> None:
+    """And `off` for the lab alone."""
+    assert of(profile="production").limits == Limits(5, 50, 100)
+    assert of().limits == Limits(50, 500, 10_000)
+    assert of(throttle_pair=math.inf).limits.pair == math.inf
+
+
+def test_nobody_is_trusted_until_named() -> None:
+    """To say where a client comes from; and never everybody, where it counts."""
+    assert of().trusted == ()
+    balancer, everybody = ip_network("10.0.0.5/32"), ip_network("0.0.0.0/0")
+    assert of(trusted=[balancer]).trusted == (balancer,)
+    assert "--trust everybody" in complaint(profile="production", trusted=[everybody])
+
+
 @pytest.mark.parametrize(
     ("flags", "word"),
     [
+        ({"throttle_pair": math.inf}, "--throttle-pair off"),
+        ({"throttle_account": math.inf}, "--throttle-account off"),
+        ({"throttle_source": math.inf}, "--throttle-source off"),
         ({"bcrypt_cost": 9}, "10 or more"),
         ({"hash_queue": math.inf}, "--hash-queue unbounded"),
         ({"abandoned": "finish"}, "--abandoned finish"),
         ({"hash_seconds": 0.1}, "--hash-seconds"),
+        *(({"fault": [(fault, 1.0)]}, f"--fault {fault}") for fault in Fault if fault != "slow"),
+        ({"fault": [(Fault.SLOW, 2.0)]}, "--fault slow"),
     ],
 )
 def test_production_refuses_what_belongs_to_the_lab(flags: dict[str, Any], word: str) -> None:
@@ -79,6 +108,10 @@ def test_production_refuses_what_belongs_to_the_lab(flags: dict[str, Any], word:
         ({"bcrypt_cost": 31}, "--bcrypt-cost 31"),
         ({"deadline": 0.1}, "every login would be late"),
         ({"hash_queue": 0}, "--hash-queue"),
+        ({"throttle_source": 0}, "--throttle-source 0"),
+        ({"fault": [(Fault.SLOW, 30.0)]}, "a hash takes 3 s"),
+        ({"fault": [(Fault.SLOW, 2.0)] * 2}, "given twice"),
+        ({"release": "a b"}, "--release"),
     ],
 )
 def test_what_could_never_work_is_refused(flags: dict[str, Any], word: str) -> None:
@@ -125,7 +158,7 @@ def test_secrets_are_not_shown() -> None:
     """Neither in a repr nor in the name that messages use."""
     shown = repr(of()) + database_name(ENVIRONMENT["DATABASE_URL"])
     assert "hush" not in shown
-    assert "0123456789abcdef" not in shown
+    assert ENVIRONMENT["AUTH_PEPPER"] not in shown
     assert shown.endswith("db.example:6432/auth")
 
 
@@ -140,3 +173,36 @@ def test_what_is_no_address_is_refused(text: str) -> None:
     """With an example, where we find it ourselves."""
     with pytest.raises(ValueError, match=r"HOST:PORT|[Pp]ort"):
         Address.parse(text)
+
+
+@pytest.mark.parametrize(
+    "weak", [b"a" * 64, b"abcd" * 16, bytes(range(40)), b"AUTH-Pepper-" + b"x9Kq2" * 5, b"ab" * 20]
+)
+def test_a_pepper_that_could_be_guessed_is_refused_in_production(
+    weak: bytes, tmp_path: Path
+) -> None:
+    """A lab may have it; neither says what it is."""
+    file = tmp_path / "pepper"
+    file.write_bytes(weak)
+    environment = {"DATABASE_URL": ENVIRONMENT["DATABASE_URL"], "AUTH_PEPPER_FILE": str(file)}
+    said = complaint(environment, profile="production")
+    assert "openssl rand" in said
+    assert weak.decode("latin-1") not in said
+    assert settings({}, environment).profile is Profile.LAB
+
+
+@given(st.integers(0, 2**31))
+def test_a_random_pepper_is_taken(seed: int) -> None:
+    """As raw bytes, in base64 and in hexadecimal."""
+    drawn = random.Random(seed).randbytes(32)
+    written = (drawn, base64.b64encode(drawn), drawn.hex().encode())
+    assert [weakness(secret) for secret in written] == [None] * 3
+
+
+def test_every_switch_of_the_lab_is_told() -> None:
+    """By value; a production instance has none."""
+    assert of(profile="production").switches == {}
+    assert of().switches == {Switch.EMULATION: 0.1, Switch.CHEAP_HASHES: 4}
+    found = of(hash_queue=math.inf, abandoned="finish", fault=[(Fault.ERRORS, 0.3)]).switches
+    assert found[Switch.UNBOUNDED_QUEUE] == found[Switch.ABANDONED_FINISHED] == 1
+    assert found[Switch.ERRORS] == 0.3

@@ -1,6 +1,7 @@
 """What the stores promise when something changes while a password is being hashed."""
 
 from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -10,7 +11,7 @@ from authsvc.settings import Profile
 from authsvc.store.accounts import Account, Accounts
 from authsvc.store.database import Database
 from authsvc.store.sessions import Sessions
-from authsvc.tokens import mint
+from authsvc.tokens import Claim, Tokens
 from tests.authsvc.conftest import query
 
 pytestmark = pytest.mark.live
@@ -24,6 +25,12 @@ async def opened(database: str) -> AsyncIterator[Database]:
     await pool.open()
     yield pool
     await pool.close()
+
+
+def mint() -> tuple[UUID, bytes]:
+    """A new session's id and what is kept of its access token."""
+    claim = Claim(uuid4(), 0)
+    return claim.session_id, Tokens(b"").pair(claim).access_hash
 
 
 async def found(opened: Database, login: str) -> Account:
@@ -46,9 +53,9 @@ async def test_a_session_begins_only_for_the_account_that_was_checked(
 ) -> None:
     """A new password, a ban or a deletion during the hash wins; nothing is written."""
     sessions, account = Sessions(opened), await found(opened, login)
-    assert await sessions.begin(BEFORE, account, mint().digest) is not None
+    assert await sessions.begin(BEFORE, account, *mint()) is not None
     await query(database, meanwhile, account.user_id)
-    assert await sessions.begin(AFTER, account, mint().digest) is None
+    assert await sessions.begin(AFTER, account, *mint()) is None
     written = "select count(*) from audit_events where request_id = $1 and user_id = $2"
     assert await query(database, written, "before", account.user_id) == 1
     assert await query(database, written, "after", account.user_id) == 0
@@ -56,11 +63,11 @@ async def test_a_session_begins_only_for_the_account_that_was_checked(
 
 async def test_an_expired_session_has_no_owner(opened: Database, database: str) -> None:
     """Nor can it be ended, since it has ended."""
-    sessions, minted = Sessions(opened), mint()
+    sessions, (session_id, access_hash) = Sessions(opened), mint()
     account = await found(opened, "user0004")
-    assert await sessions.begin(BEFORE, account, minted.digest) is not None
-    assert await sessions.owner(minted.digest) is not None
+    assert await sessions.begin(BEFORE, account, session_id, access_hash) is not None
+    assert await sessions.owner(access_hash) is not None
     expire = "update sessions set expires_at = now() where access_hash = $1"
-    await query(database, expire, minted.digest)
-    assert await sessions.owner(minted.digest) is None
-    assert not await sessions.end(AFTER, minted.digest)
+    await query(database, expire, access_hash)
+    assert await sessions.owner(access_hash) is None
+    assert not await sessions.end(AFTER, access_hash)

@@ -115,6 +115,13 @@ def crowded(size: int) -> dict[str, Any]:
     return pool(*(endpoint(name, **(quiet | odd.get(name, {}))) for name in names))
 
 
+def test_a_small_share_is_not_shown_as_nothing() -> None:
+    """One of four hundred even ones is meant to get a quarter of a percent."""
+    page = drawn(pool(endpoint("auth-1", expected_share=0.0025)))
+
+    assert " 0.2%" in page
+
+
 def test_of_more_endpoints_than_lines_the_worst_are_shown() -> None:
     """Not ready, then much in flight, then far off its share; and the sums of the others."""
     console = Console(width=120, height=9)
@@ -205,7 +212,8 @@ class Terminal:
         self.resize(rows, columns)
         self.before = termios.tcgetattr(self.slave)
         self.seen = ""
-        environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        inherited = os.environ.items()
+        environment = {name: value for name, value in inherited if name not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "evenhand", "top", "--interval", "100ms"],
             stdin=self.slave, stdout=self.slave, stderr=self.slave, start_new_session=True,

@@ -1,0 +1,7 @@
+"""`python -m bench.auth`."""
+
+import sys
+
+from bench.auth.cli import main
+
+sys.exit(main(sys.argv[1:]))

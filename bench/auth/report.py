@@ -1,0 +1,74 @@
+"""The block of docs/auth-performance.md."""
+
+from typing import Any
+
+from bench.auth.reads import OURS
+from bench.figures import Spread, markdown, paired, spread
+from bench.machine import sentence
+
+Row = dict[str, Any]
+
+
+def block(result: dict[str, Any]) -> str:
+    """The tables that were measured, with where and how noisy."""
+    parts = [(name, table) for name, table in _TABLES.items() if name in result]
+    lines = [table(result[name]) + "\n" for name, table in parts]
+    rounds, seconds = result["settings"]["rounds"], result["settings"]["seconds"]
+    lines += [
+        f"{result['at']}; {rounds} rounds of {seconds} s; medians, and in brackets the extremes "
+        "over the rounds.",
+        sentence(result["machine"], result["versions"]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _share(rows: list[Row]) -> str:
+    rows = [row | {"alone": row["bare"]["per_second"]} for row in rows]
+    head = ["cost 10, a thread for each core", "hashes/s alone", "logins/s", "share"]
+    cells = [
+        "medians (extremes)",
+        _over(rows, "alone").text(1),
+        _over(rows, "logins").text(1),
+        _percent(_over(rows, "share")),
+        _percent(_over(rows, "cpu_share")),
+    ]
+    head.append("bcrypt's part of the instance's CPU time")
+    return "### Logins beside bcrypt alone\n\n" + markdown(head, [cells])
+
+
+def _flood(rows: list[Row]) -> str:
+    table = []
+    for kind in ("bounded", "unbounded"):
+        own = [row for row in rows if row["queue"] == kind]
+        names = ("offered", "in_time", "refused", "unanswered")
+        cells = [_over(own, name).text(1) for name in names]
+        table.append([kind, *cells, _percent(_over(own, "share"))])
+    return "### At three times capacity\n\n" + markdown(
+        ["queue", "offered/s", "in time/s", "refused/s", "no answer in 2 s, /s", "of capacity"],
+        table,
+    )
+
+
+def _reads(rows: list[Row]) -> str:
+    ours = {row["round"]: row["per_second"] for row in rows if row["name"] == OURS}
+    table = []
+    for name in dict.fromkeys(row["name"] for row in rows):
+        own = [row for row in rows if row["name"] == name]
+        ratio = paired(ours, {row["round"]: row["per_second"] for row in own})
+        cells = [_over(own, key) for key in ("per_second", "cpu_micros", "p99")]
+        times = "" if name == OURS or ratio is None else ratio.text(2)
+        table.append([name, cells[0].text(), cells[1].text(), cells[2].text(1), times])
+    head = ["whoami", "requests/s", "CPU µs each", "p99 ms, 16 clients", "ours is × as many"]
+    return "### Who am I\n\n" + markdown(head, table)
+
+
+def _over(rows: list[Row], name: str) -> Spread:
+    values = [row[name] for row in rows]
+    return spread(values) or Spread(0.0, 0.0, 0.0)
+
+
+def _percent(seen: Spread) -> str:
+    return f"{seen.median:.1%} ({seen.low:.1%}–{seen.high:.1%})"
+
+
+_TABLES = {"share": _share, "flood": _flood, "reads": _reads}
