@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Everything is installed into .venv from requirements.lock.
 .DEFAULT_GOAL := help
-.PHONY: help reproduce up test check bench-proxy bench-memory bench-guards bench-balancing bench-faults bench-exactness bench-auth bench-picks bench-auth-timing profile format lock clean
+.PHONY: help reproduce up test check bench-proxy bench-memory bench-guards bench-balancing bench-faults bench-exactness bench-picks bench-auth bench-auth-timing profile format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from authsvc import lab
 from authsvc.connecting import UnreachableError
+from authsvc.grants import grant
 from authsvc.hashing.acceptable import bad_length
 from authsvc.hashing.passwords import Hasher
 from authsvc.instance import CannotListenError
@@ -120,6 +121,8 @@ def _serve(asked: argparse.Namespace) -> None:
 def _migrate(asked: argparse.Namespace) -> None:
     url = database_url(os.environ)
     applied = asyncio.run(migrate(url, asked.wait))
+    if asked.grant_to:
+        asyncio.run(grant(url, asked.grant_to, asked.wait))
     if asked.json:
         files = [{"version": m.version, "name": m.name} for m in applied]
         _print(json.dumps({"applied": files, "version": latest_version()}))
@@ -166,6 +169,9 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
     to_migrate = verbs.add_parser("migrate", help="bring the database to this release's schema")
+    to_migrate.add_argument(
+        "--grant-to", metavar="ROLE", help="the role that instances run as: what it needs, no more"
+    )
     to_seed = verbs.add_parser("seed", help="make users to log in with (lab only)")
     to_seed.add_argument("--users", type=_at_least_one, default=200, metavar="N")
     to_seed.add_argument("--password", help="for all of them; made up if left out")

@@ -163,6 +163,7 @@ class Instance:
             await runner.cleanup()
         await self._checking.close()
         await self.queue.close()
+        await self._service.throttle.settle_late()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
@@ -176,6 +177,7 @@ class Instance:
         server = runner.server
         if server is None:
             raise RuntimeError("aiohttp set up a runner without a server")
+        server.request_handler = self._answering.expecting(server.request_handler)
         try:
             listening = await asyncio.get_running_loop().create_server(
                 lambda: self._answering.protocol(server), address.host, address.port

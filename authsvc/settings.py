@@ -103,10 +103,10 @@ class Settings:
     abandoned: Abandoned = Abandoned.DROP
     deadline: float = 2.0
     drain_delay: float
-    names: Alphabet = Alphabet.ASCII  # the same for all instances of a database
     throttle_pair: float  # failures; math.inf is off
     throttle_account: float
     throttle_source: float
+    names: Alphabet = Alphabet.ASCII  # the same for all instances of a database
     create_share: float = 0.1  # of the hashes, for passwords that are made
     trusted: tuple[Network, ...] = ()  # peers whose X-Forwarded-For is believed
     release: str = ""  # a label for what was deployed; empty for the installed version
@@ -184,8 +184,8 @@ def settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settin
             **PROFILE_DEFAULTS[profile],
             **given,
             "profile": profile,
-            "names": Alphabet(given.get("names", Alphabet.ASCII)),
             "trusted": tuple(given.get("trusted", ())),
+            "names": Alphabet(given.get("names", Alphabet.ASCII)),
             "abandoned": Abandoned(given.get("abandoned", Abandoned.DROP)),
             "faults": faults,
             "database_url": _or_complain(wrong, database_url, environment, ""),

@@ -44,6 +44,8 @@ async def read(request: web.Request, model: type[Body]) -> Body:
     """
     if request.content_type != "application/json":
         raise ProblemError(Code.UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise ProblemError(Code.UNSUPPORTED_MEDIA_TYPE, "send it without Content-Encoding")
     raw = await received(request)
     try:
         return model.model_validate_json(raw)

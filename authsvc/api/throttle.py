@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from authsvc.api.problems import Code, ProblemError
 from authsvc.metrics import ThrottleMetrics
@@ -80,12 +81,20 @@ class Throttle:
                 self._log(origin, guess)
             await self._settle(Unsettled(origin, attempt.ending, claim, place))
 
+    async def unlock(self, origin: Origin, user_id: UUID, login: str) -> bool:
+        """Forget what was counted for an account of that (normalised) login; False if nothing was.
+
+        Raises DatabaseUnavailableError.
+        """
+        return await self._store.unlock(origin, user_id, self.keys.account(login))
+
     async def settle_late(self) -> None:
         """Once more for what the database would not take; until then it counts: the safe side."""
         for _ in range(len(self._late)):
-            await self._settle(self._late.popleft())
+            if not await self._settle(self._late.popleft()):
+                return
 
-    async def _settle(self, one: Unsettled) -> None:
+    async def _settle(self, one: Unsettled) -> bool:
         try:
             match one.ending:
                 case Ending.UNCHECKED:
@@ -97,6 +106,8 @@ class Throttle:
                         self._metrics.blocks.labels(scope).inc()
         except DatabaseUnavailableError:  # the database has logged and counted it
             self._late.append(one)
+            return False
+        return True
 
     def _log(self, origin: Origin, guess: Guess) -> None:
         """Operators can see that it is the same login again, and nobody sees which."""

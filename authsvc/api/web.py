@@ -6,6 +6,7 @@ import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
@@ -32,6 +33,7 @@ _CODES = {
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handling = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 def request_id(request: web.BaseRequest) -> str:
@@ -81,6 +83,21 @@ class Answering:
     def protocol(self, server: web.Server) -> web.RequestHandler:
         """One connection; its answers to bytes that are no HTTP are in form too."""
         return _Connection(server, self)
+
+    def expecting(self, handler: Handling) -> Handling:
+        """Refuses what cannot be expected. aiohttp would do so before any middleware, in words of
+        its own that quote the header, and break on one that is not UTF-8."""
+
+        async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            expected = request.headers.get(hdrs.EXPECT, "")
+            if expected.lower() in ("", "100-continue"):
+                return await handler(request)
+            problem = ProblemError(Code.EXPECTATION_FAILED)
+            response = problems.answer(problem, request_id(request))
+            self.sign(request, response)
+            return response
+
+        return handle
 
     def sign(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
         """Say who answers, and what."""
@@ -144,7 +161,9 @@ class _Connection(web.RequestHandler):
 
     def __init__(self, server: web.Server, answering: Answering) -> None:
         loop = asyncio.get_running_loop()
-        super().__init__(server, loop=loop, access_log=None)  # type: ignore[arg-type]  # None is off
+        # Compressed bodies are not taken (see `bodies`): a broken one would be an error in the log.
+        kept_as_sent: dict[str, Any] = {"access_log": None, "auto_decompress": False}  # None is off
+        super().__init__(server, loop=loop, **kept_as_sent)
         self._answering = answering
 
     def handle_error(

@@ -74,16 +74,17 @@ def bare(seconds: float) -> Bare:
     return Bare(*map(float, done.stdout.split()))
 
 
-def shares(on: Stage, wrk: Path, rounds: int, seconds: int) -> list[Round]:
+async def shares(on: Stage, wrk: Path, rounds: int, seconds: int) -> list[Round]:
     """bcrypt, logins, bcrypt, logins, …, bcrypt: each round beside the bcrypt on both sides."""
     found = []
     # A queue for all clients and time for each: what the service costs, not what it sheds.
     with on.instance("--profile", "production", "--hash-queue", "64", "--deadline", "20") as auth:
         before = bare(seconds)
         for number in range(1, rounds + 1):
-            began = sum(auth.process.cpu())
+            hashed, began = await auth.settled(), sum(auth.process.cpu())
             seen = http.logins(wrk, auth.port, CONNECTIONS, seconds, on.folder)
-            used = (sum(auth.process.cpu()) - began) / seen.requests
+            hashed = await auth.settled() - hashed  # more than were answered: wrk just leaves
+            used = (sum(auth.process.cpu()) - began) / hashed
             after = bare(seconds)
             beside = Bare((before.per_second + after.per_second) / 2, (before.cpu + after.cpu) / 2)
             found.append(Round(beside, seen.per_second, seen.errors, used))

@@ -53,7 +53,7 @@ async def _run(options: argparse.Namespace, wrk: Path, folder: Path) -> Result:
     only, found = options.only or PARTS, dict[str, Any]()
     async with stage(folder) as on:
         if "share" in only:
-            rounds = capacity.shares(on, wrk, options.rounds, options.seconds)
+            rounds = await capacity.shares(on, wrk, options.rounds, options.seconds)
             found["share"] = [
                 asdict(one) | {"share": one.share, "cpu_share": one.cpu_share} for one in rounds
             ]

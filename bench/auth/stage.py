@@ -21,6 +21,7 @@ from loadtest import postgres
 
 LOGIN, PASSWORD = "user", "correct horse"  # as bench.balancing.client sends them
 SESSIONS = "/v1/sessions"
+_CHECKED = 'auth_hash_seconds_count{cost="10",op="verify"}'
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Stage:
         output = self.folder / f"instance-{port}.log"
         with child("instance", argv, output, core, self.environment) as process:
             process.wait_until_answers(port, "/readyz")
-            yield Instance(process, port)
+            yield Instance(process, port, private)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,20 @@ class Instance:
 
     process: Child
     port: int
+    private: int
+
+    async def settled(self) -> float:
+        """Wait until no hash is in progress; how many have been made to check a password."""
+        while True:
+            async with (
+                aiohttp.ClientSession() as client,
+                client.get(f"http://127.0.0.1:{self.private}/metrics") as response,
+            ):
+                lines = (line.rpartition(" ") for line in (await response.text()).splitlines())
+                samples = {series: value for series, _, value in lines}
+            if float(samples["auth_hash_in_progress"]) == 0:
+                return float(samples[_CHECKED])
+            await asyncio.sleep(0.05)
 
     async def post(self, path: str) -> dict[str, str]:
         """Register or log in as our user. Raises `CannotRun`."""

@@ -13,29 +13,52 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 BINARIES = Path("/usr/lib/postgresql")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cluster:
     """A Postgres that runs; `url` leads to its maintenance database."""
 
     url: str
-    postmaster: int
+    _command: list[str | Path]
+    _folder: Path
+    _process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Begin, or begin again; waits until the port is open."""
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stderr=log, **_unprivileged(self._folder)
+            )
+        _wait_for_port(self._process, self._folder / "log", urlsplit(self.url).port or 0)
+
+    def stop(self, signum: signal.Signals) -> None:
+        """SIGINT ends it quickly and in order, SIGQUIT as a crash does; waits."""
+        if self._process is not None:
+            self._process.send_signal(signum)
+            self._process.wait(20)
+            self._process = None
 
     def signal_all(self, signum: signal.Signals) -> None:
         """Send a signal to the postmaster and each of its connections' processes."""
-        children = Path(f"/proc/{self.postmaster}/task/{self.postmaster}/children").read_text()
-        for pid in (self.postmaster, *map(int, children.split())):
+        assert self._process is not None
+        postmaster = self._process.pid
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text()
+        for pid in (postmaster, *map(int, children.split())):
             os.kill(pid, signum)
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    """Make a cluster on a free loopback port, with SCRAM and never as root; gone afterwards."""
+def cluster(*settings: str) -> Iterator[Cluster]:
+    """Make a cluster on a free loopback port, with SCRAM and never as root; gone afterwards.
+
+    `settings` are more of Postgres's own, as `max_connections=10`.
+    """
     found = sorted(BINARIES.glob("*/bin"), key=lambda folder: int(folder.parent.name))
     if not found:
         pytest.skip(f"no Postgres under {BINARIES}; set DATABASE_URL to use another")
@@ -43,28 +66,17 @@ def cluster() -> Iterator[Cluster]:
     password, port = secrets.token_urlsafe(16), free_port()
     try:
         _initialise(found[-1], folder, password)
-        options = ("-c", "listen_addresses=127.0.0.1", "-c", "fsync=off")
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [
-                    found[-1] / "postgres",
-                    "-D",
-                    folder / "data",
-                    "-p",
-                    str(port),
-                    "-k",
-                    "",
-                    *options,
-                ],
-                stderr=log,
-                **_unprivileged(folder),
-            )
+        command: list[str | Path] = [found[-1] / "postgres", "-D", folder / "data"]
+        command += ["-p", str(port), "-k", ""]
+        for setting in ("listen_addresses=127.0.0.1", "fsync=off", *settings):
+            command += ["-c", setting]
+        url = f"postgresql://auth:{password}@127.0.0.1:{port}/postgres"
+        running = Cluster(url, command, folder)
         try:
-            _wait_for_port(process, folder / "log", port)
-            yield Cluster(f"postgresql://auth:{password}@127.0.0.1:{port}/postgres", process.pid)
+            running.start()
+            yield running
         finally:
-            process.send_signal(signal.SIGQUIT)
-            process.wait(10)
+            running.stop(signal.SIGQUIT)
     finally:
         shutil.rmtree(folder)
 

@@ -3,11 +3,10 @@
 import signal
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from authsvc.connecting import connection
+from tests.authsvc.books import kept, unpaired
 from tests.authsvc.conftest import until
 from tests.authsvc.fleet import Fleet, fleet
 
@@ -39,7 +38,8 @@ async def test_after_a_kill_the_books_agree_with_what_clients_saw(
             assert await victim.end(signal.SIGKILL) == -signal.SIGKILL
             killed_after = len(up.asked)
             await until(lambda: len(up.asked) > killed_after + 100)
-        written = [row for row in await sessions(database) if row[0].startswith(up.run)]
+        assert await unpaired(database) == 0
+        written = [row for row in await kept(database) if row[0].startswith(up.run)]
         await agree(up, written, victim.name)
 
 
@@ -47,34 +47,15 @@ async def agree(up: Fleet, written: list[tuple[str, str]], victim: str) -> None:
     """Compare clients' answers, the rows (request id, instance) and the survivors' metrics."""
     seen = {asked.request_id for asked in up.asked if asked.status == 201}
     unanswered = {asked.request_id for asked in up.asked if asked.status in (0, 502, 503)}
-    kept = [request_id for request_id, _ in written]
+    ids = [request_id for request_id, _ in written]
     assert len(seen) + len(unanswered) == len(up.asked)
     assert 0 < len(unanswered) < 0.5 * len(up.asked)
-    assert len(kept) == len(set(kept)), "a login was done twice"
-    assert seen <= set(kept), "a success was answered and not kept"
-    assert set(kept) - seen <= unanswered, "a session that no request explains"
+    assert len(ids) == len(set(ids)), "a login was done twice"
+    assert seen <= set(ids), "a success was answered and not kept"
+    assert set(ids) - seen <= unanswered, "a session that no request explains"
     lost = [instance for request_id, instance in written if request_id not in seen]
     assert set(lost) <= {victim}, "only the killed instance may leave a session without answer"
     by_instance = Counter(instance for _, instance in written)
     for member in up.members:
         if member.name != victim:
             assert await up.successes(member) == by_instance[member.name]
-
-
-async def sessions(url: str) -> list[tuple[str, str]]:
-    """Request id and instance of every login that was kept: a session with its audit row."""
-    async with connection(url, wait=5) as session:
-        assert await session.fetchval(_UNPAIRED) == 0
-        rows: list[Any] = await session.fetch(_KEPT)
-    return [(row["request_id"], row["instance"]) for row in rows]
-
-
-_KEPT = """
-select a.request_id, a.instance from sessions s
-join audit_events a on a.session_id = s.id and a.event = 'authn_login_success'
-"""
-_UNPAIRED = """
-select count(*) from sessions s
-full join (select * from audit_events where event = 'authn_login_success') a on a.session_id = s.id
-where s.id is null or a.session_id is null
-"""

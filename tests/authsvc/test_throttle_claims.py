@@ -1,7 +1,9 @@
 """A claim is settled by what became of its attempt, also when the database is away for a while."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 
@@ -61,6 +63,31 @@ async def test_what_was_wrong_counts(throttle: Throttle, database: str) -> None:
             pytest.fail("it was let in")
     assert refused.value.code is Code.TOO_MANY_ATTEMPTS
     assert 25 <= int(refused.value.headers["Retry-After"]) <= 30
+
+
+async def test_what_is_off_lets_everything_in(throttle: Throttle, database: str) -> None:
+    """And writes nothing."""
+    metrics = Metrics(Profile.LAB, 4)
+    pool = Database(database, "test", metrics)
+    await pool.open()
+    off = Throttle(Keys.of(b"secret", Limits(*[math.inf] * 3)), Throttles(pool), metrics.throttling)
+    for _ in range(5):
+        async with off.claimed(ORIGIN, TARGET) as claim:
+            claim.count()
+    await pool.close()
+    assert await query(database, COUNTED) is None
+
+
+async def test_an_operator_unlocks_by_login(throttle: Throttle) -> None:
+    """Who was kept out gets in."""
+    for _ in range(3):
+        async with throttle.claimed(ORIGIN, TARGET) as claim:
+            claim.count()
+    user_id = uuid4()
+    assert await throttle.unlock(ORIGIN, user_id, TARGET.login)
+    assert not await throttle.unlock(ORIGIN, user_id, TARGET.login)
+    async with throttle.claimed(ORIGIN, TARGET) as claim:
+        claim.count()
 
 
 @pytest.mark.parametrize(("right", "counted"), [(True, ["0/0"]), (False, ["1/1"])])

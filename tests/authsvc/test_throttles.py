@@ -7,6 +7,8 @@ from ipaddress import IPv4Address
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 
 from authsvc.metrics import Metrics
 from authsvc.origin import Origin
@@ -135,6 +137,50 @@ async def test_a_refused_attempt_is_counted_nowhere(eve: Guesser) -> None:
         await eve.waits()
     counted = "select array_agg(attempts order by attempts) from throttles"
     assert await query(eve.url, counted) == [3, 3, 3]
+
+
+STEPS = some.one_of(
+    some.just("claim"),
+    some.sampled_from(["count", "clear", "give_back"]),
+    some.sampled_from(["10 seconds", "30 seconds", "20 minutes"]),
+)
+
+
+@given(some.lists(STEPS, max_size=25))
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_whatever_happens_nobody_passes_the_limit_or_waits_for_good(
+    eve: Guesser, steps: list[str]
+) -> None:
+    """In any order of claims and endings: in a row, no more are let in than the limit and one for
+    each block; and who waits as told gets in once nothing is under way."""
+    await query(eve.url, "delete from throttles")
+    under_way, wrong, blocks = 0, 0, 0
+    pair = eve.keys()[:1]
+    for step in steps:
+        if step == "claim":
+            under_way += not isinstance(await eve.store.claim(pair, eve.place()), Refused)
+        elif step.endswith(("seconds", "minutes")):
+            await eve.later(step)
+        elif under_way:
+            under_way -= 1
+            if step == "count":
+                blocks += len(await eve.store.count(ORIGIN, pair, eve.place()))
+                wrong += 1
+            elif step == "clear":
+                await eve.store.clear(pair, eve.place())
+                wrong, blocks = 0, 0
+            else:
+                await eve.store.give_back(pair)
+        assert wrong + under_way <= 3 + blocks or "20 minutes" in steps
+        kept = await query(eve.url, "select attempts >= failures from throttles")
+        assert kept is not False
+    for _ in range(under_way):
+        await eve.store.give_back(pair)
+    refused = await eve.store.claim(pair, eve.place())
+    if isinstance(refused, Refused):
+        assert 0 < refused.wait <= 900
+        await eve.later(f"{refused.wait + 1} seconds")
+        assert not isinstance(await eve.store.claim(pair, eve.place()), Refused)
 
 
 async def test_an_account_is_blocked_over_all_sources(eve: Guesser) -> None:

@@ -140,7 +140,7 @@ def _answer(answer: Answer) -> Json:
     return {
         "description": answer.told,
         "headers": _headers(*answer.headers),
-        "content": {} if empty else {answer.media: {"schema": schema}},
+        "content": {} if empty or answer.media is None else {answer.media: {"schema": schema}},
     }
 
 

@@ -30,7 +30,8 @@ class Answer:
     status: int
     told: str
     form: type[BaseModel] | None = None
-    media: str = JSON
+    media: str | None = JSON
+    """None for an answer that is empty although others of its status are not."""
     headers: tuple[str, ...] = ()
 
 
