@@ -70,6 +70,8 @@ async def service_that_refuses(
             argv = [sys.executable, str(CHECKOUT / "evenhand.py"), "authsvc", "serve"]
             argv += ["--listen", f"127.0.0.1:{port}", "--private", f"127.0.0.1:{private}"]
             argv += ["--bcrypt-cost", str(cost), "--hash-seconds", "0", "--deadline", "5"]
+            for scope in ("pair", "account", "source"):
+                argv += [f"--throttle-{scope}", "off"]  # nothing but wrong guesses are sent
             argv += ["--log-level", "error"]
             environment["PYTHONPATH"] = os.fspath(CHECKOUT)
             output = Path(folder) / "service"

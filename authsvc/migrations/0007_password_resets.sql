@@ -24,4 +24,4 @@ create index outbox_unsent on outbox (created_at) where sent_at is null;
 -- How many resets an account was sent since when: counted in a row that parallel requests queue for.
 alter table users
     add column resets_sent smallint not null default 0,
-    add column resets_since timestamptz not null default '-infinity';
+    add column resets_since timestamptz not null default 'epoch';

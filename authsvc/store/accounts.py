@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from authsvc.hashing.passwords import StoredHash
-from authsvc.metrics import EndReason
 from authsvc.origin import Origin
 from authsvc.store.audit import audited
 from authsvc.store.database import Statements
@@ -57,11 +56,6 @@ class Accounts:
         """Keep that a login was refused, known account or not."""
         await self._database.row(_REFUSE_LOGIN, *origin.values, user_id)
 
-    async def switch(self, origin: Origin, login_norm: str, *, active: bool) -> bool:
-        """Open or close an account; closing ends its sessions. False if nothing had to be done."""
-        statement = _ENABLE if active else _DISABLE
-        return await self._database.row(statement, *origin.values, login_norm) is not None
-
     async def schema_version(self) -> int:
         """The newest migration that the database has."""
         row = await self._database.row("select max(version) as newest from schema_migrations")
@@ -84,24 +78,6 @@ with made as (
     select user_id, $8, $9, $10, $11 from made
 ), audit as ({audited("user_created", "made")})
 select user_id as id from made
-"""  # noqa: S608 # constants only
-
-_SWITCH = """
-    update users set status = '{to}', updated_at = now()
-    where login_norm = $6 and status = '{of}' returning id as user_id
-"""
-_ENABLE = f"""
-with switched as ({_SWITCH.format(to="active", of="disabled")}),
-audit as ({audited("user_updated", "switched", detail=''''{"status": "active"}'::jsonb''')})
-select user_id from switched
-"""  # noqa: S608 # constants only
-_DISABLE = f"""
-with switched as ({_SWITCH.format(to="disabled", of="active")}),
-ended as (
-    update sessions set ended_at = now(), end_reason = '{EndReason.DISABLED}'
-    where user_id in (select user_id from switched) and ended_at is null
-), audit as ({audited("user_updated", "switched", detail=''''{"status": "disabled"}'::jsonb''')})
-select user_id from switched
 """  # noqa: S608 # constants only
 
 _REFUSE_LOGIN = audited("authn_login_fail", "(values ($6::uuid)) as refused (user_id)")

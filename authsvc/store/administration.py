@@ -13,7 +13,7 @@ from authsvc import resets
 from authsvc.metrics import EndReason
 from authsvc.origin import Origin
 from authsvc.store.audit import audited
-from authsvc.store.database import Database
+from authsvc.store.database import Statements
 
 
 class Status(StrEnum):
@@ -52,7 +52,7 @@ class LiveSession:
 class Administration:
     """Accounts in the hands of operators. Every method raises DatabaseUnavailableError."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Statements) -> None:
         self._database = database
 
     async def user(self, user_id: UUID) -> User | None:

@@ -113,13 +113,6 @@ where user_id = $5 and hash = $6
 returning user_id
 """
 
-_SEND = """
-    insert into password_resets (user_id, expires_at) select user_id, now() + $7::interval from {of}
-    returning id, user_id
-), mail as (
-    insert into outbox (kind, user_id, reset_id) select 'password_reset', user_id, id from made
-"""
-
 # The count lies in the row that is updated: parallel requests queue up for it and see each other.
 _REQUEST_RESET = f"""
 with due as (
@@ -130,7 +123,11 @@ with due as (
     where u.login_norm = $6 and u.status = 'active'
       and (resets_sent < $8 or resets_since <= now() - $9::interval)
     returning u.id as user_id
-), made as ({_SEND.format(of="due")}
+), made as (
+    insert into password_resets (user_id, expires_at) select user_id, now() + $7::interval from due
+    returning id, user_id
+), mail as (
+    insert into outbox (kind, user_id, reset_id) select 'password_reset', user_id, id from made
 ), audit as (
     {audited("password_reset_requested", "(select (select user_id from made)) as asked (user_id)")}
 )

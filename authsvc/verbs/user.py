@@ -21,6 +21,7 @@ from authsvc.settings import (
     pepper,
 )
 from authsvc.store.accounts import Accounts
+from authsvc.store.administration import Administration
 from authsvc.store.database import Single
 from authsvc.verbs.connected import connected, origin
 
@@ -110,8 +111,10 @@ def _switch(asked: argparse.Namespace, login_norm: str) -> None:
 
     async def switch() -> bool:
         async with connected(url, asked.wait) as opened:
-            accounts = Accounts(Single(opened))
-            return await accounts.switch(origin(), login_norm, active=active)
+            operator = Administration(Single(opened))
+            found = await operator.named(login_norm)
+            deed = operator.enable if active else operator.disable
+            return found is not None and await deed(origin(), found.id) is not None
 
     if not asyncio.run(switch()):
         already = "active" if active else "disabled"

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -15,8 +15,8 @@ from authsvc.store.administration import Administration
 from authsvc.store.database import Database
 from authsvc.store.passwords import Passwords
 from authsvc.store.sessions import Sessions
-from authsvc.tokens import Claim, Tokens
 from tests.authsvc.conftest import query
+from tests.authsvc.test_store import mint
 
 pytestmark = pytest.mark.live
 ORIGIN = Origin("a-request", "test", actor="an-operator")
@@ -30,12 +30,6 @@ async def opened(database: str) -> AsyncIterator[Database]:
     await made.open()
     yield made
     await made.close()
-
-
-def mint() -> tuple[UUID, bytes]:
-    """A new session's id and what is kept of its access token."""
-    claim = Claim(uuid4(), 0)
-    return claim.session_id, Tokens(b"").pair(claim).access_hash
 
 
 async def found(opened: Database, login: str) -> tuple[Account, StoredHash]:
