@@ -93,10 +93,6 @@ class Administration:
         row = await self._database.row(_RESET, *origin.values, user_id, RESET_LIFETIME)
         return _count(row)
 
-    async def unlock(self, origin: Origin, user_id: UUID, keys: list[bytes]) -> None:
-        """Forget what was counted against these keys of an account (`throttles.key`)."""
-        await self._database.row(_UNLOCK, *origin.values, user_id, keys)
-
 
 def _count(row: dict[str, int] | None) -> int | None:
     return None if row is None else row["ended"]
@@ -162,7 +158,7 @@ with made as (
     returning id as user_id
 ), reset as ({_MESSAGE.format(of="made", lifetime="$8")}
 ), audit as ({audited("user_created", "made")}
-), audit_reset as ({audited("password_reset_started", "reset")})
+), audit_reset as ({audited("password_reset_requested", "reset")})
 select user_id as id from made
 """  # noqa: S608 # constants only
 
@@ -179,7 +175,7 @@ with changed as (
     update sessions set ended_at = now(), end_reason = 'reset'
     where user_id in (select user_id from changed) and ended_at is null and expires_at > now()
     returning id, user_id
-), audit as ({audited("password_reset_started", "reset")}
+), audit as ({audited("password_reset_requested", "reset")}
 ), audit_sessions as ({audited("session_ended_by_admin", "ended", session="id")})
 select (select count(*) from ended) as ended from changed
 """  # noqa: S608 # constants only
@@ -191,12 +187,4 @@ with ended as (
     returning id, user_id
 ), audit as ({audited("session_ended_by_admin", "ended", session="id")})
 select count(*) as ended from ended
-"""  # noqa: S608 # constants only
-
-_UNLOCKED = """'{"throttles": "cleared"}'::jsonb"""
-_UNLOCK = f"""
-with forgotten as (
-    delete from throttles where key = any($7::bytea[])
-), changed as (select $6::uuid as user_id)
-{audited("user_updated", "changed", detail=_UNLOCKED)}
 """  # noqa: S608 # constants only

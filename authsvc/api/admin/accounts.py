@@ -85,8 +85,8 @@ class Accounts:
     async def unlock(self, request: web.Request) -> web.Response:
         """POST …/unlock: what was counted against the account is forgotten."""
         user = await self._user(_id(request))
-        # The keys of the account's throttles come with the throttles themselves.
-        await self.administration.unlock(self._origin(request), user.id, [])
+        login_norm = self.service.login_norm(user.login) or ""
+        await self.service.throttle.unlock(self._origin(request), user.id, login_norm)
         self._count(AdminAction.UNLOCK)
         return shown(UserView.of(user))
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from authsvc.api.problems import Code
 
 JSON, FORM, TEXT = "application/json", "application/x-www-form-urlencoded", "text/plain"
+NOTHING = ""  # the media type of an answer without a body
 
 ANYWHERE = (Code.BAD_REQUEST, Code.EXPECTATION_FAILED, Code.INTERNAL)
 WITH_BODY = (Code.REQUEST_TIMEOUT, Code.BODY_TOO_LARGE)
