@@ -116,7 +116,10 @@ class ResetConfirmation(Form):
 class Token(Form):
     """A token of a user, of either kind (RFC 7662, RFC 7009)."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={"additionalProperties": {"type": "string"}, "maxProperties": 10},
+    )
 
     token: str = Field(min_length=1)
     token_type_hint: str | None = Field(None, description="Taken, and not needed.")
