@@ -106,7 +106,7 @@ class Instance:
             sessions,
             Renewals(self._database),
             Introspection(self._database),
-            Tokens(settings.pepper),
+            Tokens(*settings.peppers),
             self._upkeep,
             Clients(self._database),
             passwords,

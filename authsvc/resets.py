@@ -13,7 +13,7 @@ from uuid import UUID
 from authsvc.keys import Purpose, derived
 
 PREFIX = "arp_"
-LIFETIME = timedelta(minutes=15)
+LIFETIME = timedelta(minutes=10)
 MOST, WITHIN = 3, timedelta(hours=1)  # resets that one account is sent
 _ID_BYTES, _MAC_BYTES = 16, 32
 _LENGTH = len(PREFIX) + (_ID_BYTES + _MAC_BYTES) * 4 // 3  # 48 bytes need no padding

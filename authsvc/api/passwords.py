@@ -15,7 +15,7 @@ from authsvc.api.bodies import STRICT, pointer
 from authsvc.api.problems import Code, ProblemError
 from authsvc.api.sessions import no_session, presented
 from authsvc.hashing.acceptable import Refused, refusal
-from authsvc.metrics import Flow
+from authsvc.metrics import EndReason, Flow
 from authsvc.service import Service
 from authsvc.throttling import Deed, Guess
 
@@ -85,8 +85,10 @@ class Passwords:
                     raise ProblemError(Code.WRONG_PASSWORD)
                 tried.clear()
             made = await service.checking.make(asked.new, patience)
-            if not await service.passwords.change(origin, owner.session_id, account, made):
+            ended = await service.passwords.change(origin, owner.session_id, account, made)
+            if ended is None:
                 raise no_session()
+            service.metrics.sessions.ended.labels(EndReason.PASSWORD_CHANGE).inc(ended)
         return web.Response(status=204)
 
     async def request_reset(self, request: web.Request) -> web.Response:
@@ -119,7 +121,11 @@ class Passwords:
                 refuse("password", refusal(asked.password, reset.login))
                 patience = service.patience(request, arrived)
                 made = await service.checking.make(asked.password, patience)
-                if await service.passwords.finish_reset(origin, reset_id, made):
+                ended = await service.passwords.finish_reset(origin, reset_id, made)
+                if ended is not None:
+                    service.metrics.sessions.ended.labels(EndReason.PASSWORD_RESET).inc(ended)
+                    login_norm = service.login_norm(reset.login) or reset.login
+                    await service.throttle.unlock(origin, reset.user_id, login_norm)
                     return web.Response(status=204)
             await service.passwords.refuse_reset(origin, reset_id)
             raise ProblemError(Code.INVALID_RESET_TOKEN)

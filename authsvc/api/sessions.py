@@ -130,7 +130,10 @@ def bearer(request: web.Request) -> str | None:
 
 def presented(request: web.Request) -> bytes:
     """The digest of the bearer token. Raises ProblemError if there is none that could be ours."""
-    found = digest(bearer(request) or "")
+    token = bearer(request)
+    if token is None:  # then no error is named (RFC 6750 section 3.1)
+        raise ProblemError(Code.INVALID_TOKEN, headers={"WWW-Authenticate": "Bearer"})
+    found = digest(token)
     if found is None:
         raise no_session()
     return found

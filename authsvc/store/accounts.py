@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from authsvc.hashing.passwords import StoredHash
+from authsvc.metrics import EndReason
 from authsvc.origin import Origin
 from authsvc.store.audit import audited
 from authsvc.store.database import Statements
@@ -97,7 +98,7 @@ select user_id from switched
 _DISABLE = f"""
 with switched as ({_SWITCH.format(to="disabled", of="active")}),
 ended as (
-    update sessions set ended_at = now(), end_reason = 'user_disabled'
+    update sessions set ended_at = now(), end_reason = '{EndReason.DISABLED}'
     where user_id in (select user_id from switched) and ended_at is null
 ), audit as ({audited("user_updated", "switched", detail=''''{"status": "disabled"}'::jsonb''')})
 select user_id from switched

@@ -5,15 +5,15 @@ credential until its owner has followed the message in the outbox.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from authsvc import resets
+from authsvc.metrics import EndReason
 from authsvc.origin import Origin
 from authsvc.store.audit import audited
 from authsvc.store.database import Database
-
-RESET_LIFETIME = timedelta(minutes=15)  # as a reset that its owner asked for
 
 
 class Status(StrEnum):
@@ -71,7 +71,7 @@ class Administration:
 
     async def create(self, origin: Origin, login: str, login_norm: str) -> UUID | None:
         """A new account without a password, and a reset on its way; None if the login is taken."""
-        row = await self._database.row(_CREATE, *origin.values, login, login_norm, RESET_LIFETIME)
+        row = await self._database.row(_CREATE, *origin.values, login, login_norm, resets.LIFETIME)
         return None if row is None else row["id"]
 
     async def disable(self, origin: Origin, user_id: UUID) -> int | None:
@@ -90,7 +90,7 @@ class Administration:
     async def start_reset(self, origin: Origin, user_id: UUID) -> int | None:
         """The password must change, a message is on its way, earlier ones are void; how many
         sessions ended. None if the account is not active: whoever disabled it has to agree."""
-        row = await self._database.row(_RESET, *origin.values, user_id, RESET_LIFETIME)
+        row = await self._database.row(_RESET, *origin.values, user_id, resets.LIFETIME)
         return _count(row)
 
 
@@ -114,7 +114,7 @@ order by created_at desc, id
 """
 
 
-def _deed(changed: str, event: str, detail: str, end_reason: str) -> str:
+def _deed(changed: str, event: str, detail: str, end_reason: EndReason) -> str:
     """A change of one account (as a `with` query named by its columns), its event, and the end of
     all its sessions with an event for each."""
     return f"""
@@ -137,12 +137,12 @@ def _with_status(before: Status, after: Status) -> str:
 
 _DISABLE = _deed(
     _with_status(Status.ACTIVE, Status.DISABLED),
-    *("user_updated", """'{"status": "disabled"}'::jsonb""", "disabled"),
+    *("user_updated", """'{"status": "disabled"}'::jsonb""", EndReason.DISABLED),
 )
 
 _ENABLE = _deed(
     _with_status(Status.DISABLED, Status.ACTIVE),
-    *("user_updated", """'{"status": "active"}'::jsonb""", "disabled"),
+    *("user_updated", """'{"status": "active"}'::jsonb""", EndReason.DISABLED),
 )
 
 _MESSAGE = """
@@ -172,7 +172,7 @@ with changed as (
     where user_id in (select user_id from changed) and used_at is null
 ), reset as ({_MESSAGE.format(of="changed", lifetime="$7")}
 ), ended as (
-    update sessions set ended_at = now(), end_reason = 'reset'
+    update sessions set ended_at = now(), end_reason = '{EndReason.PASSWORD_RESET}'
     where user_id in (select user_id from changed) and ended_at is null and expires_at > now()
     returning id, user_id
 ), audit as ({audited("password_reset_requested", "reset")}
@@ -182,7 +182,7 @@ select (select count(*) from ended) as ended from changed
 
 _END_SESSIONS = f"""
 with ended as (
-    update sessions set ended_at = now(), end_reason = 'admin'
+    update sessions set ended_at = now(), end_reason = '{EndReason.ADMIN}'
     where user_id = $6 and ended_at is null and expires_at > now()
     returning id, user_id
 ), audit as ({audited("session_ended_by_admin", "ended", session="id")})

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from authsvc import resets
 from authsvc.hashing.passwords import StoredHash
+from authsvc.metrics import EndReason
 from authsvc.origin import Origin
 from authsvc.store.accounts import Account
 from authsvc.store.audit import audited
 from authsvc.store.database import Statements
+from authsvc.store.sessions import LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,7 @@ class Reset:
     """A reset that can still be used, and for whom."""
 
     reset_id: UUID
+    user_id: UUID
     login: str
 
 
@@ -27,13 +30,14 @@ class Passwords:
 
     async def change(
         self, origin: Origin, session_id: UUID, account: Account, new: StoredHash
-    ) -> bool:
-        """The owner's new password; ends the account's other sessions and voids its resets.
+    ) -> int | None:
+        """The owner's new password; voids the account's resets; how many other sessions ended.
 
-        False, and nothing is changed, if the session ended meanwhile or the password is another.
+        None, and nothing is changed, if the session ended meanwhile or the password is another.
         """
         values = (*_row(new), account.user_id, account.changed_at, session_id)
-        return await self._database.row(_CHANGE, *origin.values, *values) is not None
+        row = await self._database.row(_CHANGE, *origin.values, *values)
+        return None if row is None else row["ended"]
 
     async def refuse_change(self, origin: Origin, user_id: UUID) -> None:
         """Keep that somebody in a session did not know its password."""
@@ -55,21 +59,15 @@ class Passwords:
         values = (login_norm, resets.LIFETIME, resets.MOST, resets.WITHIN)
         await self._database.row(_REQUEST_RESET, *origin.values, *values)
 
-    async def force_reset(self, origin: Origin, user_id: UUID) -> bool:
-        """An operator's: the password opens nothing until it was reset, sessions end, a reset is
-        sent. Also for an account that never had a password. False for one that is not active."""
-        values = (user_id, resets.LIFETIME)
-        return await self._database.row(_FORCE_RESET, *origin.values, *values) is not None
-
     async def reset(self, reset_id: UUID) -> Reset | None:
         """The reset of a token that was not used, voided or left for too long."""
         row = await self._database.row(_RESET, reset_id)
-        return None if row is None else Reset(row["id"], row["login"])
+        return None if row is None else Reset(row["id"], row["user_id"], row["login"])
 
-    async def finish_reset(self, origin: Origin, reset_id: UUID, new: StoredHash) -> bool:
-        """The new password; uses the reset up, ends every session. False if it is used already."""
-        values = (*_row(new), reset_id)
-        return await self._database.row(_FINISH_RESET, *origin.values, *values) is not None
+    async def finish_reset(self, origin: Origin, reset_id: UUID, new: StoredHash) -> int | None:
+        """The new password; uses the reset up; how many sessions ended. None if it is used up."""
+        row = await self._database.row(_FINISH_RESET, *origin.values, *_row(new), reset_id)
+        return None if row is None else row["ended"]
 
     async def refuse_reset(self, origin: Origin, reset_id: UUID) -> None:
         """Keep that a token of ours was tried too late, or twice."""
@@ -91,17 +89,18 @@ with changed as (
     set scheme = $6, hash = $7, cost = $8, pepper_kid = $9, changed_at = now(), must_change = false
     from users u, sessions s
     where c.user_id = $10 and c.changed_at = $11 and u.id = c.user_id and u.status = 'active'
-      and s.id = $12 and s.user_id = u.id and s.ended_at is null and s.expires_at > now()
+      and s.id = $12 and s.user_id = u.id and {LIVE}
     returning c.user_id, s.id as session_id
 ), ended as (
-    update sessions s set ended_at = now(), end_reason = 'password_change' from changed
+    update sessions s set ended_at = now(), end_reason = '{EndReason.PASSWORD_CHANGE}' from changed
     where s.user_id = changed.user_id and s.id <> changed.session_id and s.ended_at is null
+    returning 1
 ), voided as ({_VOID} (select user_id from changed)
 ), told as ({_TELL} changed
 ), audit as (
     {audited("authn_password_change", "changed", session="session_id", detail=_BY_CHANGE)}
 )
-select user_id from changed
+select (select count(*) from ended) as ended from changed
 """  # noqa: S608 # constants only
 
 _REFUSE_CHANGE = audited(
@@ -138,19 +137,6 @@ with due as (
 select 1
 """  # noqa: S608 # constants only
 
-_FORCE_RESET = f"""
-with due as (
-    select id as user_id from users where id = $6 and status = 'active'
-), closed as (
-    update credentials set must_change = true where user_id in (select user_id from due)
-), ended as (
-    update sessions set ended_at = now(), end_reason = 'password_reset'
-    where user_id in (select user_id from due) and ended_at is null
-), made as ({_SEND.format(of="due")}
-), audit as ({audited("password_reset_requested", "made")})
-select user_id from due
-"""  # noqa: S608 # constants only
-
 # Only the newest counts. Not by voiding the others as it is made: of two made at the same time,
 # neither would see the other.
 _USABLE = """r.used_at is null and r.expires_at > now() and u.status = 'active' and not exists (
@@ -159,7 +145,7 @@ _USABLE = """r.used_at is null and r.expires_at > now() and u.status = 'active' 
 )"""
 
 _RESET = f"""
-select r.id, u.login from password_resets r join users u on u.id = r.user_id
+select r.id, r.user_id, u.login from password_resets r join users u on u.id = r.user_id
 where r.id = $1 and {_USABLE}
 """  # noqa: S608 # constants only
 
@@ -174,11 +160,12 @@ with used as (
     on conflict (user_id) do update
     set scheme = $6, hash = $7, cost = $8, pepper_kid = $9, changed_at = now(), must_change = false
 ), ended as (
-    update sessions set ended_at = now(), end_reason = 'password_reset'
+    update sessions set ended_at = now(), end_reason = '{EndReason.PASSWORD_RESET}'
     where user_id in (select user_id from used) and ended_at is null
+    returning 1
 ), told as ({_TELL} used
 ), audit as ({audited("authn_password_change", "used", detail=_BY_RESET)})
-select user_id from used
+select user_id, (select count(*) from ended) as ended from used
 """  # noqa: S608 # constants only
 
 _REFUSE_RESET = audited(

@@ -195,7 +195,7 @@ async def test_an_account_that_is_not_there(ada: Operator, name: str) -> None:
 async def test_unlocking_is_kept_in_the_audit(ada: Operator) -> None:
     """With the operator's name."""
     user = await ada.id_of("user0007")
-    await ada.running.login("user0007", "wrong")
+    assert (await ada.running.login("user0007", "a wrong one")).status == 401
     assert (await ada.ask("POST", f"/admin/users/{user}/unlock")).status == 200
     page = (await ada.ask("GET", "/admin/audit", params={"user": user})).json["events"]
     assert (page[0]["event"], page[0]["actor"]) == ("user_updated", ada.name)

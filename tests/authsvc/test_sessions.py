@@ -189,6 +189,28 @@ async def test_a_disabled_users_session_is_none(auth: Running, database: str) ->
     assert (await auth.ask("GET", "/v1/sessions", **bearer(session["access_token"]))).status == 401
 
 
+@pytest.mark.parametrize(
+    ("given", "challenge"),
+    [
+        ({}, "Bearer"),
+        ({"Authorization": "Basic eDp5"}, "Bearer"),
+        ({"Authorization": "Bearer junk"}, 'Bearer error="invalid_token"'),
+        ({"Authorization": "bearer ats_" + "a" * 43}, 'Bearer error="invalid_token"'),
+    ],
+)
+async def test_a_challenge_names_an_error_only_if_a_token_was_given(
+    auth: Running, given: dict[str, str], challenge: str
+) -> None:
+    """RFC 6750 section 3.1."""
+    for method, path in (
+        ("GET", "/v1/whoami"),
+        ("GET", "/v1/sessions"),
+        ("DELETE", "/v1/sessions"),
+    ):
+        answer = await auth.ask(method, path, headers=given)
+        assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, challenge)
+
+
 @pytest.mark.parametrize("token", ["", "atr_", "atr_" + "a" * 75, "é"])
 async def test_a_forged_refresh_token_is_refused(auth: Running, token: str) -> None:
     """Without a look at the database."""

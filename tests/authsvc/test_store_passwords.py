@@ -11,6 +11,7 @@ from authsvc.metrics import Metrics
 from authsvc.origin import Origin
 from authsvc.settings import Profile
 from authsvc.store.accounts import Account, Accounts
+from authsvc.store.administration import Administration
 from authsvc.store.database import Database
 from authsvc.store.passwords import Passwords
 from authsvc.store.sessions import Sessions
@@ -61,14 +62,14 @@ async def test_an_operators_reset_ends_sessions_and_is_sent(
     account, _ = await found(opened, "user0001")
     session_id, access = mint()
     assert await sessions.begin(ORIGIN, account, session_id, access) is not None
-    assert await passwords.force_reset(ORIGIN, account.user_id)
+    assert await Administration(opened).start_reset(ORIGIN, account.user_id) is not None
     assert await sessions.owner(access) is None
     assert (await found(opened, "user0001"))[0].must_change
     assert await sessions.begin(ORIGIN, account, *mint()) is None
     reset_id = await newest_reset(database, account.user_id)
-    assert await passwords.finish_reset(ORIGIN, reset_id, NEW)
+    assert await passwords.finish_reset(ORIGIN, reset_id, NEW) is not None
     assert (await found(opened, "user0001"))[0].must_change is False
-    who = "select actor from audit_events where user_id = $1 and event = 'password_reset_requested'"
+    who = "select actor from audit_events where user_id = $1 and event = 'password_reset_started'"
     assert await query(database, who, account.user_id) == "an-operator"
 
 
@@ -80,9 +81,9 @@ async def test_an_account_without_a_password_gets_its_first_by_a_reset(
     await query(database, "delete from credentials where user_id = $1", account.user_id)
     empty = await Accounts(opened).find("user0002")
     assert empty == replace(account, password=None, changed_at=None)
-    assert await passwords.force_reset(ORIGIN, account.user_id)
+    assert await Administration(opened).start_reset(ORIGIN, account.user_id) is not None
     reset_id = await newest_reset(database, account.user_id)
-    assert await passwords.finish_reset(ORIGIN, reset_id, NEW)
+    assert await passwords.finish_reset(ORIGIN, reset_id, NEW) is not None
     assert (await found(opened, "user0002"))[1] == NEW
 
 
@@ -91,7 +92,7 @@ async def test_no_reset_is_forced_on_who_cannot_log_in(opened: Database, databas
     account, _ = await found(opened, "user0003")
     disable = "update users set status = 'disabled' where id = $1"
     await query(database, disable, account.user_id)
-    assert not await Passwords(opened).force_reset(ORIGIN, account.user_id)
+    assert await Administration(opened).start_reset(ORIGIN, account.user_id) is None
 
 
 async def test_a_renewed_hash_is_no_new_password(opened: Database) -> None:

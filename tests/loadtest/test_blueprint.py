@@ -38,6 +38,7 @@ def test_instances_get_their_names_ports_and_the_capacity_that_was_asked_for() -
     values = ["auth-3", "127.0.0.1:9013", "127.0.0.1:9023", "unbounded", "finish", "0.05"]
     assert [following(third, flag) for flag in flags] == [[value] for value in values]
     assert following(third, "--profile") == ["lab"]
+    assert following(third, "--trust") == ["127.0.0.1/32"]  # the balancer says who the client is
     assert options.capacity == 20
 
 

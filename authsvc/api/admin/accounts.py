@@ -22,7 +22,7 @@ from authsvc.api.admin.forms import (
 from authsvc.api.admin.guard import OPERATOR
 from authsvc.api.bodies import pointer
 from authsvc.api.problems import Code, ProblemError
-from authsvc.metrics import AdminAction
+from authsvc.metrics import AdminAction, EndReason
 from authsvc.origin import Origin
 from authsvc.service import Service
 from authsvc.store.administration import Administration, User
@@ -85,7 +85,7 @@ class Accounts:
     async def unlock(self, request: web.Request) -> web.Response:
         """POST …/unlock: what was counted against the account is forgotten."""
         user = await self._user(_id(request))
-        login_norm = self.service.login_norm(user.login) or ""
+        login_norm = self.service.login_norm(user.login) or user.login
         await self.service.throttle.unlock(self._origin(request), user.id, login_norm)
         self._count(AdminAction.UNLOCK)
         return shown(UserView.of(user))
@@ -93,9 +93,10 @@ class Accounts:
     async def reset(self, request: web.Request) -> web.Response:
         """POST …/reset: 202; the password must change, sessions end, a message goes out."""
         user = await self._user(_id(request))
-        if await self.administration.start_reset(self._origin(request), user.id) is None:
+        ended = await self.administration.start_reset(self._origin(request), user.id)
+        if ended is None:
             raise ProblemError(Code.WRONG_STATUS, f"it is {user.status}; enable it first")
-        self._count(AdminAction.RESET)
+        self._count(AdminAction.RESET, EndReason.PASSWORD_RESET, ended)
         return shown(UserView.of(await self._user(user.id)), status=202)
 
     async def sessions(self, request: web.Request) -> web.Response:
@@ -107,13 +108,14 @@ class Accounts:
         """DELETE …/sessions: how many ended."""
         user = await self._user(_id(request))
         ended = await self.administration.end_sessions(self._origin(request), user.id)
-        self._count(AdminAction.END_SESSIONS)
+        self._count(AdminAction.END_SESSIONS, EndReason.ADMIN, ended)
         return shown(SessionsEnded(ended=ended))
 
     async def _set(self, request: web.Request, action: AdminAction, deed: Deed) -> web.Response:
         user = await self._user(_id(request))
-        if await deed(self._origin(request), user.id) is not None:
-            self._count(action)
+        ended = await deed(self._origin(request), user.id)
+        if ended is not None:
+            self._count(action, EndReason.DISABLED, ended)
         return shown(UserView.of(await self._user(user.id)))
 
     async def _user(self, user_id: UUID) -> User:
@@ -125,8 +127,11 @@ class Accounts:
     def _origin(self, request: web.Request) -> Origin:
         return self.service.origin(request, actor=request[OPERATOR])
 
-    def _count(self, action: AdminAction) -> None:
+    def _count(
+        self, action: AdminAction, reason: EndReason = EndReason.ADMIN, ended: int = 0
+    ) -> None:
         self.service.metrics.admin.actions.labels(action).inc()
+        self.service.metrics.sessions.ended.labels(reason).inc(ended)
 
 
 def _id(request: web.Request) -> UUID:

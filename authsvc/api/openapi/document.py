@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from authsvc.api import problems
-from authsvc.api.openapi.operation import NOTHING, TEXT, Answer, Operation, Security
+from authsvc.api.openapi.operation import Answer, Operation, Security
 from authsvc.api.problems import Code
 from authsvc.metrics import release
 
@@ -133,14 +133,14 @@ def _responses(operation: Operation) -> Json:
 
 
 def _answer(answer: Answer) -> Json:
-    schema: Json = {"type": "string"} if answer.media == TEXT else {"type": "object"}
+    schema: Json = {"type": "string"} if answer.media == "text/plain" else {"type": "object"}
     if answer.form is not None:
         schema = _reference(answer.form)
-    empty = answer.media == NOTHING or (answer.status in (202, 204) and answer.form is None)
+    empty = answer.form is None and answer.media == "application/json" and answer.status != 200
     return {
         "description": answer.told,
         "headers": _headers(*answer.headers),
-        "content": {} if empty else {answer.media: {"schema": schema}},
+        "content": {} if empty or answer.media is None else {answer.media: {"schema": schema}},
     }
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field
 
 _LOGIN = "Case does not count. 3 to 64 of a-z, 0-9, `.`, `_`, `-`; first a letter or digit."
 
@@ -41,21 +41,21 @@ class Registered(Form):
     login: str = Field(description="As it was written at registration.")
 
 
-class Tokens(Form):
-    """A session's tokens (names as in RFC 6749 section 5.1). They are told here and never again."""
+class Renewal(Form):
+    """Who wants to stay logged in."""
 
-    access_token: str = Field(pattern="^ats_", description="For `Authorization: Bearer …`.")
-    refresh_token: str = Field(pattern="^atr_", description="For the next pair; good for once.")
+    refresh_token: str = Field(examples=["atr_"])
+
+
+class LoggedIn(Form):
+    """A session. Tokens are told here and never again; the service keeps nothing usable."""
+
+    access_token: str = Field(pattern="^ats_")
+    refresh_token: str = Field(pattern="^atr_", description="Good for one refresh.")
     token_type: Literal["Bearer"]
-    expires_in: int = Field(description="Seconds that the access token is good for.")
+    expires_in: int = Field(ge=0, description="Seconds until the access token ends.")
     session_id: UUID = Field(description="Public: it names the session and opens nothing.")
-    expires_at: datetime = Field(description="The session's end, which nothing moves.")
-
-
-class Refresh(Form):
-    """The newest refresh token."""
-
-    refresh_token: str = Field(examples=["atr_…"])
+    expires_at: datetime
 
 
 class Holder(Form):
@@ -64,94 +64,81 @@ class Holder(Form):
     user_id: UUID
     login: str
     session_id: UUID
-    expires_at: datetime
+    expires_at: datetime = Field(description="The session's; activity does not move it.")
 
 
 class OwnSession(Form):
-    """One of the sessions of who asks."""
+    """One place where its owner is logged in."""
 
     id: UUID
     created_at: datetime
-    last_seen_at: datetime
+    last_seen_at: datetime = Field(description="To the minute.")
     expires_at: datetime
     ip: str | None
     user_agent: str | None
-    current: bool = Field(description="It is the one that asks.")
+    current: bool = Field(description="Whether it is the one that asks.")
 
 
 class OwnSessions(Form):
-    """All that live, the asking one first."""
+    """The one that asks first, then the newest."""
 
     sessions: list[OwnSession]
 
 
 class Ended(Form):
-    """What was done."""
+    """How many other sessions were ended."""
 
-    ended: int = Field(ge=0, description="Sessions that were live and are not any more.")
+    ended: int = Field(ge=0)
 
 
 class PasswordChange(Form):
-    """The old password and the new one."""
+    """The password as it is, and as it shall be."""
 
     current: str
-    new: str = Field(
-        min_length=8, max_length=1024, description="None that many people use, nor the login."
-    )
+    new: str = Field(min_length=8, max_length=1024)
 
 
-class ResetRequest(Form):
-    """Who has forgotten it."""
+class ResetAsked(Form):
+    """Whose password is forgotten."""
 
     login: str = Field(examples=["ada"])
 
 
-class ResetConfirmation(Form):
-    """What the message said, and the new password."""
+class ResetDone(Form):
+    """The token from the message, and the new password."""
 
-    token: str = Field(examples=["arp_…"])
+    token: str = Field(examples=["arp_"])
     password: str = Field(min_length=8, max_length=1024)
 
 
-class Token(Form):
-    """A token of a user, of either kind (RFC 7662, RFC 7009)."""
+class TokenForm(BaseModel):
+    """A token to be looked at or ended; other parameters are ignored (RFC 7662, RFC 7009)."""
 
     model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={"additionalProperties": {"type": "string"}, "maxProperties": 10},
+        json_schema_extra={"additionalProperties": {"type": "string"}, "maxProperties": 10}
     )
 
     token: str = Field(min_length=1)
-    token_type_hint: str | None = Field(None, description="Taken, and not needed.")
+    token_type_hint: str | None = Field(default=None, description="Taken, and not needed.")
 
 
-class Inactive(Form):
-    """Whatever cannot be used, for whatever reason."""
+class Introspected(Form):
+    """RFC 7662 section 2.2. Of a token that opens nothing: `active` alone."""
 
-    active: Literal[False]
-
-
-class Active(Form):
-    """A live session's token."""
-
-    active: Literal[True]
-    sub: UUID = Field(description="The user.")
-    username: str
-    sid: UUID = Field(description="The session.")
-    iat: int
-    exp: int
-    token_use: Literal["access_token", "refresh_token"]
+    active: bool
+    sub: UUID | None = Field(default=None, description="The account.")
+    username: str | None = None
+    sid: UUID | None = Field(default=None, description="The session.")
+    iat: int | None = None
+    exp: int | None = None
+    token_use: Literal["access_token", "refresh_token"] | None = None
     token_type: Literal["Bearer"] | None = Field(
-        None, description="Of access tokens alone: nothing else opens anything."
+        default=None, description="Of an access token only: a refresh token lets nobody in."
     )
 
 
-class Introspection(RootModel[Active | Inactive]):
-    """May it be let in."""
-
-
 class OAuthError(Form):
-    """RFC 6749 section 5.2; on these two paths only."""
+    """RFC 6749 section 5.2, as RFC 7662 and RFC 7009 want it."""
 
     error: Literal["invalid_request", "invalid_client"]
     error_description: str

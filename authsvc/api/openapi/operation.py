@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from authsvc.api.problems import Code
 
 JSON, FORM, TEXT = "application/json", "application/x-www-form-urlencoded", "text/plain"
-NOTHING = ""  # the media type of an answer without a body
 
 ANYWHERE = (Code.BAD_REQUEST, Code.EXPECTATION_FAILED, Code.INTERNAL)
 WITH_BODY = (Code.REQUEST_TIMEOUT, Code.BODY_TOO_LARGE)
@@ -31,7 +30,8 @@ class Answer:
     status: int
     told: str
     form: type[BaseModel] | None = None
-    media: str = JSON
+    media: str | None = JSON
+    """None for an answer that is empty although others of its status are not."""
     headers: tuple[str, ...] = ()
 
 
