@@ -158,7 +158,7 @@ with made as (
     returning id as user_id
 ), reset as ({_MESSAGE.format(of="made", lifetime="$8")}
 ), audit as ({audited("user_created", "made")}
-), audit_reset as ({audited("password_reset_started", "reset")})
+), audit_reset as ({audited("password_reset_requested", "reset")})
 select user_id as id from made
 """  # noqa: S608 # constants only
 
@@ -175,7 +175,7 @@ with changed as (
     update sessions set ended_at = now(), end_reason = '{EndReason.PASSWORD_RESET}'
     where user_id in (select user_id from changed) and ended_at is null and expires_at > now()
     returning id, user_id
-), audit as ({audited("password_reset_started", "reset")}
+), audit as ({audited("password_reset_requested", "reset")}
 ), audit_sessions as ({audited("session_ended_by_admin", "ended", session="id")})
 select (select count(*) from ended) as ended from changed
 """  # noqa: S608 # constants only

@@ -16,6 +16,11 @@ import aiohttp
 from tests.authsvc.conftest import PEPPER
 
 ROOT = Path(__file__).parents[2]
+UNTHROTTLED = [
+    *("--hash-seconds", "0", "--throttle-pair", "off"),
+    *("--throttle-account", "off", "--throttle-source", "off"),
+]
+"""Tests by the thousand, with right and wrong passwords, all from one source."""
 
 
 @dataclass
@@ -47,7 +52,7 @@ class Process:
 def process(database: str, *flags: str) -> Iterator[Process]:
     """One on free ports, quick to hash, stopped afterwards; it must have ended well."""
     free = ("--listen", "127.0.0.1:0", "--private", "127.0.0.1:0", "--admin", "127.0.0.1:0")
-    command = [sys.executable, "-m", "evenhand", "authsvc", "serve", *free, "--hash-seconds", "0"]
+    command = [sys.executable, "-m", "evenhand", "authsvc", "serve", *free, *UNTHROTTLED]
     environment = {**os.environ, "DATABASE_URL": database, "AUTH_PEPPER": PEPPER}
     with subprocess.Popen(
         [*command, *flags], cwd=ROOT, env=environment, stderr=subprocess.PIPE

@@ -7,6 +7,7 @@ account's sessions is the model's.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Self
 from uuid import uuid4
 
 import pytest
@@ -33,6 +34,20 @@ EXAMPLES, STEPS = 20, 25
 MOST_USERS = 3  # the fewer there are, the more happens to each
 
 
+@dataclass(frozen=True)
+class Tokens:
+    """What the holder of a session has: the newest pair, and all refresh tokens before it."""
+
+    access: str
+    refresh: str
+    older: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, answer: Reply) -> Self:
+        """Those of a login or a refresh."""
+        return cls(answer.json["access_token"], answer.json["refresh_token"])
+
+
 @dataclass
 class User:
     """An account, as the model has it."""
@@ -41,15 +56,15 @@ class User:
     login: str
     password: str
     active: bool = True
-    sessions: dict[str, str] = field(default_factory=dict)
-    """Live sessions: id to access token."""
+    sessions: dict[str, Tokens] = field(default_factory=dict)
+    """Live sessions, by id."""
 
 
 @dataclass
 class Ended:
     """A session that is none any more."""
 
-    token: str
+    tokens: Tokens
     why: str
 
 
@@ -60,6 +75,11 @@ class Service:
     clients: Calls
     operators: Calls
     token: str
+
+
+def logged_in(model: "Model") -> bool:
+    """Whether anybody is."""
+    return any(user.sessions for user in model.users)
 
 
 class Model(RuleBasedStateMachine):
@@ -84,6 +104,11 @@ class Model(RuleBasedStateMachine):
         """Any of the accounts."""
         return data.draw(st.sampled_from(self.users), "user")
 
+    def some_session(self, data: st.DataObject) -> tuple[User, str]:
+        """Any live one; there must be one."""
+        live = [(user, session_id) for user in self.users for session_id in user.sessions]
+        return data.draw(st.sampled_from(live), "session")
+
     def end(self, user: User, why: str, *ids: str) -> None:
         """In the model, these sessions are over."""
         for session_id in ids:
@@ -95,9 +120,9 @@ class Model(RuleBasedStateMachine):
         self.register("first password")
 
     @precondition(lambda self: len(self.users) < MOST_USERS)
-    @rule(password=st.text(st.characters(codec="utf-8"), min_size=8, max_size=20))
+    @rule(password=st.text(st.characters(codec="utf-8"), max_size=20).map("not common {}".format))
     def register(self, password: str) -> None:
-        """Any password of eight characters will do."""
+        """Any characters will do."""
         login = f"Model-{uuid4().hex[:12]}"
         made = self.ask("POST", "/v1/users", login=login, password=password)
         assert made.status == 201
@@ -116,7 +141,7 @@ class Model(RuleBasedStateMachine):
         answer = self.ask("POST", "/v1/sessions", login=user.login, password=user.password)
         assert answer.status == (201 if user.active else 401)
         if user.active:
-            user.sessions[answer.json["session_id"]] = answer.json["access_token"]
+            user.sessions[answer.json["session_id"]] = Tokens.of(answer)
 
     @rule(data=st.data(), password=st.sampled_from(["", "wrong", "wrong password", "\0" * 73]))
     def log_in_wrong(self, data: st.DataObject, password: str) -> None:
@@ -124,22 +149,87 @@ class Model(RuleBasedStateMachine):
         login = self.some_user(data).login
         assert self.ask("POST", "/v1/sessions", login=login, password=password).status == 401
 
+    @precondition(logged_in)
     @rule(data=st.data())
     def log_out(self, data: st.DataObject) -> None:
         """Ends one session, and no other."""
-        user = self.some_user(data)
-        if user.sessions:
-            session_id = data.draw(st.sampled_from(sorted(user.sessions)), "session")
-            token = user.sessions[session_id]
-            assert self.ask("DELETE", "/v1/sessions/current", token).status == 204
-            self.end(user, "logged out", session_id)
+        user, session_id = self.some_session(data)
+        token = user.sessions[session_id].access
+        assert self.ask("DELETE", "/v1/sessions/current", token).status == 204
+        self.end(user, "logged out", session_id)
+
+    @precondition(logged_in)
+    @rule(data=st.data())
+    def log_out_elsewhere(self, data: st.DataObject) -> None:
+        """By id: one's own session ends, another's is not found."""
+        user, session_id = self.some_session(data)
+        asking, _ = self.some_session(data)
+        token = next(iter(asking.sessions.values())).access
+        answer = self.ask("DELETE", f"/v1/sessions/{session_id}", token)
+        assert answer.status == (204 if asking is user else 404)
+        if asking is user:
+            self.end(user, "ended by id", session_id)
+
+    @precondition(logged_in)
+    @rule(data=st.data())
+    def log_out_others(self, data: st.DataObject) -> None:
+        """All but the asking one."""
+        user, session_id = self.some_session(data)
+        others = set(user.sessions) - {session_id}
+        answer = self.ask("DELETE", "/v1/sessions", user.sessions[session_id].access)
+        assert answer.json == {"ended": len(others)}
+        self.end(user, "ended by another", *others)
+
+    @precondition(logged_in)
+    @rule(data=st.data())
+    def refresh(self, data: st.DataObject) -> None:
+        """The session goes on with a new pair, and the access token before it is void."""
+        user, session_id = self.some_session(data)
+        old = user.sessions[session_id]
+        answer = self.ask("POST", "/v1/sessions/refresh", refresh_token=old.refresh)
+        assert (answer.status, answer.json["session_id"]) == (200, session_id)
+        new = Tokens.of(answer)
+        assert self.ask("GET", "/v1/whoami", old.access).status == 401
+        user.sessions[session_id] = Tokens(new.access, new.refresh, (*old.older, old.refresh))
+
+    @precondition(logged_in)
+    @rule(data=st.data())
+    def refresh_again(self, data: st.DataObject) -> None:
+        """Just now, with the token before: the same pair. With an older one: it was stolen."""
+        user, session_id = self.some_session(data)
+        tokens = user.sessions[session_id]
+        if not tokens.older:
+            return
+        which = data.draw(st.sampled_from(range(len(tokens.older))), "which")
+        last = which == len(tokens.older) - 1
+        answer = self.ask("POST", "/v1/sessions/refresh", refresh_token=tokens.older[which])
+        assert answer.status == (200 if last else 401)
+        if last:
+            assert Tokens.of(answer) == Tokens(tokens.access, tokens.refresh)
+        else:
+            self.end(user, "a token was used again", session_id)
+
+    @precondition(logged_in)
+    @rule(data=st.data(), new=st.uuids().map(str))
+    def change_password(self, data: st.DataObject, new: str) -> None:
+        """The other sessions end."""
+        user, session_id = self.some_session(data)
+        token = user.sessions[session_id].access
+        wrong = self.ask("POST", "/v1/password", token, current="not this one", new=new)
+        assert wrong.status == 403
+        right = self.ask("POST", "/v1/password", token, current=user.password, new=new)
+        assert right.status == 204
+        user.password = new
+        self.end(user, "password changed", *(set(user.sessions) - {session_id}))
 
     @precondition(lambda self: self.ended)
     @rule(data=st.data())
     def log_out_again(self, data: st.DataObject) -> None:
         """What has ended cannot be ended."""
-        token = data.draw(st.sampled_from(self.ended), "ended").token
-        assert self.ask("DELETE", "/v1/sessions/current", token).status == 401
+        token = data.draw(st.sampled_from(self.ended), "ended").tokens
+        assert self.ask("DELETE", "/v1/sessions/current", token.access).status == 401
+        again = self.ask("POST", "/v1/sessions/refresh", refresh_token=token.refresh)
+        assert again.status == 401
 
     @rule(data=st.data(), deed=st.sampled_from(["disable", "enable", "unlock"]))
     def operators_deed(self, data: st.DataObject, deed: str) -> None:
@@ -163,14 +253,13 @@ class Model(RuleBasedStateMachine):
     def tokens_open_what_they_should(self) -> None:
         """Live ones their own account, ended ones nothing."""
         for user in self.users:
-            for token in user.sessions.values():
-                me = self.ask("GET", "/v1/whoami", token)
-                assert (me.status, me.json["user_id"], me.json["login"]) == (
-                    *(200, user.id),
-                    user.login,
-                )
+            for session_id, tokens in user.sessions.items():
+                me = self.ask("GET", "/v1/whoami", tokens.access)
+                assert me.status == 200
+                found = [me.json[name] for name in ("user_id", "login", "session_id")]
+                assert found == [user.id, user.login, session_id]
         for ended in self.ended:
-            assert self.ask("GET", "/v1/whoami", ended.token).status == 401, ended.why
+            assert self.ask("GET", "/v1/whoami", ended.tokens.access).status == 401, ended.why
 
     @invariant()
     def operators_see_the_same(self) -> None:
@@ -181,6 +270,9 @@ class Model(RuleBasedStateMachine):
             assert seen["live_sessions"] == len(user.sessions)
             listed = self.operate("GET", f"/admin/users/{user.id}/sessions").json["sessions"]
             assert {session["id"] for session in listed} == set(user.sessions)
+            for tokens in list(user.sessions.values())[:1]:
+                own = self.ask("GET", "/v1/sessions", tokens.access).json["sessions"]
+                assert {session["id"] for session in own} == set(user.sessions)
 
 
 @pytest.fixture(scope="module")

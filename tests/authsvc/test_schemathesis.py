@@ -24,9 +24,17 @@ from tests.authsvc.test_admin import new_client
 
 pytestmark = pytest.mark.live
 
-SECONDS = 12  # for generated cases of one document; what was begun is finished
+SECONDS = 20  # for generated cases of one document; what was begun is finished
 RUN = "from schemathesis.cli import schemathesis; schemathesis()"
 NOT_FOR_US = "use_after_free"  # it takes a collection that was emptied for one that is gone
+EXCEPT = {
+    "POST /v1/users": "positive_data_acceptance",
+    "POST /v1/password": "positive_data_acceptance",
+    "POST /v1/password/reset/confirm": "positive_data_acceptance",
+    "POST /v1/sessions/refresh": "unsupported_method",
+}
+"""What a schema cannot say: which passwords are common, which reset is due; and that to a router
+`DELETE /v1/sessions/refresh` is `/v1/sessions/{id}`."""
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +43,12 @@ def running(database: str) -> Iterator[Process]:
     with process(database) as started:
         apart(until_true(started.ready))
         yield started
+
+
+@pytest.fixture
+def program(database: str) -> str:
+    """The token of a program that may introspect."""
+    return apart(new_client(database, Role.SERVICE))[1]
 
 
 def run(folder: Path, content: dict[str, Any], url: str, auth: str, *more: str) -> str:
@@ -57,16 +71,26 @@ def run(folder: Path, content: dict[str, Any], url: str, auth: str, *more: str) 
          "--url", url, "--generation-database", "none", *how, *more],
         cwd=folder, capture_output=True, text=True, timeout=110, check=False,
     )  # fmt: skip
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    if done.returncode == 0:
+        return ""
+    return (done.stdout + done.stderr).partition("= FAILURES =")[2] or done.stdout + done.stderr
 
 
-def as_user() -> str:
+def as_user(program: str) -> str:
     """Logs in whenever a token does not open any more: some operations end their own session."""
+    exceptions = [
+        f'[[operations]]\ninclude-name = "{name}"\nchecks.{check}.enabled = false\n'
+        f"{'checks.allow_header_conformance.enabled = false' if 'method' in check else ''}\n"
+        for name, check in EXCEPT.items()
+    ]
     return f"""
+[auth.openapi.serviceToken]
+bearer = "{program}"
 [auth.dynamic.openapi.accessToken]
 path = "/v1/sessions"
 payload = {{ login = "user0001", password = "{PASSWORD}" }}
 extract_selector = "/access_token"
+{"".join(exceptions)}
 """
 
 
@@ -83,24 +107,29 @@ def without_status(document: Document, path: str, status: str) -> dict[str, Any]
     return content
 
 
-def test_the_service_port(running: Process, tmp_path: Path) -> None:
+def test_the_service_port(running: Process, program: str, tmp_path: Path) -> None:
     """Nothing found."""
-    assert run(tmp_path, service.DOCUMENT.content(), running.urls["service"], as_user()) == ""
+    content = service.DOCUMENT.content()
+    found = run(tmp_path, content, running.urls["service"], as_user(program))
+    assert not found, found
 
 
 def test_the_operators_listener(running: Process, database: str, tmp_path: Path) -> None:
     """Nothing found."""
     _, token = apart(new_client(database, Role.ADMIN))
     content = operators.DOCUMENT.content()
-    assert run(tmp_path, content, running.urls["admin"], as_operator(token)) == ""
+    found = run(tmp_path, content, running.urls["admin"], as_operator(token))
+    assert not found, found
 
 
-def test_a_gap_in_the_document_would_be_found(running: Process, tmp_path: Path) -> None:
+def test_a_gap_in_the_document_would_be_found(
+    running: Process, program: str, tmp_path: Path
+) -> None:
     """So that the silence of the other two means something."""
     content = without_status(service.DOCUMENT, "/v1/sessions", "401")
     content["paths"] = {"/v1/sessions": content["paths"]["/v1/sessions"]}
     del content["paths"]["/v1/sessions"]["post"]["responses"]["201"]["links"]
-    said = run(tmp_path, content, running.urls["service"], as_user(), "--phases", "examples")
+    said = run(tmp_path, content, running.urls["service"], as_user(program), "--phases", "examples")
     assert "Undocumented" in said
     assert "Received: 401" in said
 

@@ -114,7 +114,11 @@ class ResetDone(Form):
 class TokenForm(BaseModel):
     """A token to be looked at or ended; other parameters are ignored (RFC 7662, RFC 7009)."""
 
-    token: str = Field(min_length=1, pattern="^[!-~]+$")
+    model_config = ConfigDict(
+        json_schema_extra={"additionalProperties": {"type": "string"}, "maxProperties": 10}
+    )
+
+    token: str = Field(min_length=1)
     token_type_hint: str | None = Field(default=None, description="Taken, and not needed.")
 
 
