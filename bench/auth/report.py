@@ -15,7 +15,8 @@ def block(result: dict[str, Any]) -> str:
     lines = [table(result[name]) + "\n" for name, table in parts]
     rounds, seconds = result["settings"]["rounds"], result["settings"]["seconds"]
     lines += [
-        f"{result['at']}; {rounds} rounds of {seconds} s; medians, and in brackets the extremes "
+        f"{result['at']}; load of the machine before it began {result['load']:.1f} (0 is quiet: "
+        f"what others use is missing from the figures a second); {rounds} rounds of {seconds} s; medians, and in brackets the extremes "
         "over the rounds.",
         sentence(result["machine"], result["versions"]),
     ]
@@ -50,16 +51,21 @@ def _flood(rows: list[Row]) -> str:
 
 
 def _reads(rows: list[Row]) -> str:
-    ours = {row["round"]: row["per_second"] for row in rows if row["name"] == OURS}
     table = []
     for name in dict.fromkeys(row["name"] for row in rows):
         own = [row for row in rows if row["name"] == name]
-        ratio = paired(ours, {row["round"]: row["per_second"] for row in own})
+        rate = paired(_rounds(rows, OURS, "per_second"), _rounds(rows, name, "per_second"))
+        cost = paired(_rounds(rows, name, "cpu_micros"), _rounds(rows, OURS, "cpu_micros"))
         cells = [_over(own, key) for key in ("per_second", "cpu_micros", "p99")]
-        times = "" if name == OURS or ratio is None else ratio.text(2)
-        table.append([name, cells[0].text(), cells[1].text(), cells[2].text(1), times])
-    head = ["whoami", "requests/s", "CPU µs each", "p99 ms, 16 clients", "ours is × as many"]
+        times = ["" if name == OURS or seen is None else seen.text(1) for seen in (rate, cost)]
+        table.append([name, cells[0].text(), cells[1].text(), cells[2].text(1), *times])
+    head = ["whoami", "requests/s", "CPU µs each", "p99 ms, 16 clients"]
+    head += ["ours does × as many", "it takes × the CPU"]
     return "### Who am I\n\n" + markdown(head, table)
+
+
+def _rounds(rows: list[Row], name: str, key: str) -> dict[int, float]:
+    return {row["round"]: row[key] for row in rows if row["name"] == name}
 
 
 def _over(rows: list[Row], name: str) -> Spread:

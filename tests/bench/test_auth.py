@@ -38,9 +38,9 @@ def test_the_block_shows_what_was_measured_and_nothing_else() -> None:
     ]
     where = {"processor": "P", "cores": "2", "memory": "8 GiB", "kernel": "Linux", "python": "3.11"}
     told = block(
-        {"at": "now", "reads": reads, "settings": {"rounds": 2, "seconds": 6},
+        {"at": "now", "load": 0.5, "reads": reads, "settings": {"rounds": 2, "seconds": 6},
          "machine": where, "versions": {"bcrypt": "5"}}
     )  # fmt: skip
-    assert "4.50 (3.00–6.00)" in told
+    assert "4.5 (3.0–6.0)" in told
     assert "bcrypt alone" not in told
     assert "2 rounds of 6 s" in told
