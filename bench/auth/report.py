@@ -16,8 +16,8 @@ def block(result: dict[str, Any]) -> str:
     rounds, seconds = result["settings"]["rounds"], result["settings"]["seconds"]
     lines += [
         f"{result['at']}; load of the machine before it began {result['load']:.1f} (0 is quiet: "
-        f"what others use is missing from the figures a second); {rounds} rounds of {seconds} s; medians, and in brackets the extremes "
-        "over the rounds.",
+        f"what others use is missing from the figures a second); {rounds} rounds of {seconds} s; "
+        "medians, and in brackets the extremes over the rounds.",
         sentence(result["machine"], result["versions"]),
     ]
     return "\n".join(lines) + "\n"

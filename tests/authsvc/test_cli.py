@@ -212,7 +212,7 @@ async def test_sigterm_in_the_middle_of_a_login(database: str) -> None:
         _, logged = await auth.process.communicate()
         assert auth.process.returncode == 0
         lines = [json.loads(line) for line in logged.splitlines()]
-        assert [line["msg"] for line in lines][-2:] == ["draining", "stopped"]
+        assert [line["msg"] for line in lines][-3:] == ["draining", "answered", "stopped"]
         assert PASSWORD.encode() not in logged
         assert PEPPER.encode() not in logged
 
