@@ -7,6 +7,11 @@ from bench.figures import Spread, markdown, paired, spread
 from bench.machine import sentence
 
 Row = dict[str, Any]
+QUIET = 0.5
+NOISY = (
+    "**Taken while other programs had the cores: of this run only the CPU columns are worth "
+    "anything. Take it again on a quiet machine.**"
+)
 
 
 def block(result: dict[str, Any]) -> str:
@@ -14,6 +19,8 @@ def block(result: dict[str, Any]) -> str:
     parts = [(name, table) for name, table in _TABLES.items() if name in result]
     lines = [table(result[name]) + "\n" for name, table in parts]
     rounds, seconds = result["settings"]["rounds"], result["settings"]["seconds"]
+    if result["load"] > QUIET:
+        lines.append(NOISY + "\n")
     lines += [
         f"{result['at']}; load of the machine before it began {result['load']:.1f} (0 is quiet: "
         f"what others use is missing from the figures a second); {rounds} rounds of {seconds} s; "
@@ -39,7 +46,7 @@ def _share(rows: list[Row]) -> str:
 
 def _flood(rows: list[Row]) -> str:
     table = []
-    for kind in ("bounded", "unbounded"):
+    for kind in dict.fromkeys(row["queue"] for row in rows):
         own = [row for row in rows if row["queue"] == kind]
         names = ("offered", "in_time", "refused", "unanswered")
         cells = [_over(own, name).text(1) for name in names]

@@ -37,10 +37,13 @@ def test_the_block_shows_what_was_measured_and_nothing_else() -> None:
         for number, rate in enumerate(rates)
     ]
     where = {"processor": "P", "cores": "2", "memory": "8 GiB", "kernel": "Linux", "python": "3.11"}
-    told = block(
-        {"at": "now", "load": 0.5, "reads": reads, "settings": {"rounds": 2, "seconds": 6},
+    result = (
+        {"at": "now", "load": 0.3, "reads": reads, "settings": {"rounds": 2, "seconds": 6},
          "machine": where, "versions": {"bcrypt": "5"}}
     )  # fmt: skip
+    told = block(result)
     assert "4.5 (3.0–6.0)" in told
     assert "bcrypt alone" not in told
     assert "2 rounds of 6 s" in told
+    assert "quiet machine" not in told
+    assert "quiet machine" in block({**result, "load": 3.0})
