@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,10 @@ async def test_every_command_runs_from_what_the_image_holds_and_becomes_healthy(
     tmp_path: Path,
 ) -> None:
     """A flag, a file or a path that was renamed in the code and not in compose.yaml ends here."""
-    values = {"AUTH_PEPPER": "p" * 32, "EVENHAND_LOGIN_PASSWORD": "not used: nobody logs in"}
+    values = {
+        "AUTH_PEPPER": secrets.token_hex(48),
+        "EVENHAND_LOGIN_PASSWORD": "not used: nobody logs in",
+    }
     async with postgres.running(unused_port()) as cluster:
         values["POSTGRES_PASSWORD"] = cluster.role_password
         processes = Processes(tmp_path, cluster.port, values)

@@ -99,7 +99,7 @@ async def flood(on: Stage, flags: tuple[str, ...], capacity: float, seconds: flo
     """Open arrivals at three times `capacity`; those of the first two seconds do not count."""
     load = Load(rate=OVERLOAD * capacity, seconds=seconds, settle=2.0, patience=PATIENCE)
     with on.instance(*flags) as auth:
-        fates = await play(auth.port, load, _arrivals(load), addresses(load.seed))
+        fates = await play(auth.port, load, arrivals(load), addresses(load.seed))
     counted = [fate for fate in fates if fate.due >= load.settle]
     per_second = {
         status: sum(fate.status == status for fate in counted) / seconds for status in (201, 503, 0)
@@ -112,10 +112,11 @@ async def flood(on: Stage, flags: tuple[str, ...], capacity: float, seconds: flo
     return found
 
 
-def _arrivals(load: Load) -> list[Arrival]:
+def arrivals(load: Load) -> list[Arrival]:
+    """Poisson, from as many sources as there are, each asking for the same work."""
     rng = Random(load.seed)  # noqa: S311 # arrivals must be reproducible from their seed
-    arrivals, due = [], rng.expovariate(load.rate)
+    found, due = [], rng.expovariate(load.rate)
     while due < load.settle + load.seconds:
-        arrivals.append(Arrival(due, rng.randrange(SOURCES), 1.0))
+        found.append(Arrival(due, rng.randrange(SOURCES), 1.0))
         due += rng.expovariate(load.rate)
-    return arrivals
+    return found

@@ -2,9 +2,10 @@
 
 import argparse
 import asyncio
+import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ def run(options: argparse.Namespace) -> Result:
 
 async def _run(options: argparse.Namespace, wrk: Path, folder: Path) -> Result:
     only, found = options.only or PARTS, dict[str, Any]()
+    found |= {"load": os.getloadavg()[0]}
     async with stage(folder) as on:
         if "share" in only:
             rounds = await capacity.shares(on, wrk, options.rounds, options.seconds)
@@ -70,16 +72,18 @@ async def _run(options: argparse.Namespace, wrk: Path, folder: Path) -> Result:
 
 
 async def _floods(on: Stage, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Bounded and unbounded take turns, each at three times what bcrypt alone has just reached."""
+    """Bounded and unbounded take turns, with bcrypt alone before and after each."""
     bounded = ("--profile", "production")
     unbounded = (
         *("--bcrypt-cost", "10", "--hash-seconds", "0", "--hash-queue", "unbounded"),
         *("--abandoned", "finish", "--hash-slots", str(cores.given())),
     )
     seconds, found = 3.0 * options.seconds, []
+    before = capacity.bare(options.seconds).per_second
     for _ in range(max(1, options.rounds // 2)):
         for flags in (bounded, unbounded):
-            before = capacity.bare(options.seconds).per_second
             seen = await capacity.flood(on, flags, before, seconds)
+            after = capacity.bare(options.seconds).per_second
+            seen, before = replace(seen, capacity=(before + after) / 2), after
             found.append(asdict(seen) | {"share": seen.share})
     return found
