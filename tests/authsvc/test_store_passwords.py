@@ -63,7 +63,7 @@ async def test_an_operators_reset_ends_sessions_and_is_sent(
     reset_id = await newest_reset(database, account.user_id)
     assert await passwords.finish_reset(ORIGIN, reset_id, NEW) is not None
     assert (await found(opened, "user0001"))[0].must_change is False
-    who = "select actor from audit_events where user_id = $1 and event = 'password_reset_started'"
+    who = "select actor from audit_events where user_id = $1 and event = 'password_reset_requested'"
     assert await query(database, who, account.user_id) == "an-operator"
 
 
