@@ -12,8 +12,9 @@ DONE = """
 function done(summary, latency, requests)
   local e = summary.errors
   io.write(string.format(
-    'RESULT {"requests": %d, "microseconds": %d, "errors": %d, "p99": %d}\\n',
-    summary.requests, summary.duration, e.connect + e.read + e.write + e.status + e.timeout,
+    'RESULT {"requests": %d, "microseconds": %d, "refused": %d, "errors": %d, "p99": %d}\\n',
+    summary.requests, summary.duration, e.status,
+    e.connect + e.read + e.write + e.status + e.timeout,
     latency:percentile(99)))
 end
 """
@@ -21,7 +22,7 @@ end
 
 @dataclass(frozen=True)
 class Seen:
-    """What a closed loop of clients got through."""
+    """What a closed loop of clients got through; a refusal is nothing of that."""
 
     per_second: float
     requests: int
@@ -61,6 +62,7 @@ def _wrk(
     for line in done.stdout.splitlines():
         if line.startswith("RESULT "):
             told = json.loads(line.removeprefix("RESULT "))
-            rate = told["requests"] / (told["microseconds"] / 1e6)
-            return Seen(rate, told["requests"], told["errors"], told["p99"] / 1000)
+            good = told["requests"] - told["refused"]
+            rate = good / (told["microseconds"] / 1e6)
+            return Seen(rate, good, told["errors"], told["p99"] / 1000)
     raise CannotRun(f"wrk gave no result; it said:\n{done.stdout}{done.stderr}")
