@@ -7,6 +7,7 @@ method or a request without its token let through.
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,11 +100,13 @@ def as_operator(token: str) -> str:
     return f'[auth.openapi.adminToken]\nbearer = "{token}"\n'
 
 
-def without_status(document: Document, path: str, status: str) -> dict[str, Any]:
-    """The document with a gap."""
+def without(document: Document, path: str, *statuses: str) -> dict[str, Any]:
+    """One path of the document, with gaps."""
     content = document.content()
+    content["paths"] = {path: content["paths"][path]}
     for operation in content["paths"][path].values():
-        operation["responses"].pop(status, None)
+        for status in statuses:
+            operation["responses"].pop(status, None)
     return content
 
 
@@ -126,12 +129,11 @@ def test_a_gap_in_the_document_would_be_found(
     running: Process, program: str, tmp_path: Path
 ) -> None:
     """So that the silence of the other two means something."""
-    content = without_status(service.DOCUMENT, "/v1/sessions", "401")
-    content["paths"] = {"/v1/sessions": content["paths"]["/v1/sessions"]}
-    del content["paths"]["/v1/sessions"]["post"]["responses"]["201"]["links"]
+    # Both ways, since the runs before this one may have made the account that the example has.
+    content = without(service.DOCUMENT, "/v1/sessions", "201", "401")
     said = run(tmp_path, content, running.urls["service"], as_user(program), "--phases", "examples")
     assert "Undocumented" in said
-    assert "Received: 401" in said
+    assert re.search("Received: (201|401)", said)
 
 
 def test_no_answer_was_an_accident(running: Process) -> None:
