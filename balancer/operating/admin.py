@@ -59,7 +59,9 @@ Do = Callable[[AdminClient, argparse.Namespace], int]
 
 def main(argv: list[str]) -> int:
     """The verb; returns its exit code."""
-    asked = parser().parse_args(argv)
+    asked, beyond = parser().parse_known_args(argv)
+    if beyond:  # told with the verb's usage; argparse's own words would have the whole command's
+        asked.usage.error(f"not understood: {' '.join(beyond)}")
     do: Do = asked.do
     try:
         return do(connect(asked.url, asked.token_file), asked)
@@ -88,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
                                formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
         add_options(one)
         one.add_argument("--json", action="store_true", help="the answer as one JSON object")
-        one.set_defaults(do=do, verb=name)
+        one.set_defaults(do=do, verb=name, usage=one)
         return one
 
     verb("table", show_table, "what runs and what it does, once")

@@ -9,6 +9,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -67,8 +68,12 @@ class Instance:
     private: int
 
     async def settled(self) -> float:
-        """Wait until no hash is in progress; how many have been made to check a password."""
-        while True:
+        """Wait until no hash is in progress; how many have been made to check a password.
+
+        Raises `CannotRun` if it does not come to rest.
+        """
+        give_up_at = time.monotonic() + 60.0
+        while time.monotonic() < give_up_at:
             async with (
                 aiohttp.ClientSession() as client,
                 client.get(f"http://127.0.0.1:{self.private}/metrics") as response,
@@ -78,6 +83,7 @@ class Instance:
             if float(samples["auth_hash_in_progress"]) == 0:
                 return float(samples[_CHECKED])
             await asyncio.sleep(0.05)
+        raise CannotRun("the instance still hashes, a minute after the last login")
 
     async def post(self, path: str) -> dict[str, str]:
         """Register or log in as our user. Raises `CannotRun`."""

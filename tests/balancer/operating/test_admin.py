@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from balancer.admin.audit import verify
+from balancer.operating import admin
 from tests.balancer.operating.verbs import evenhand
 from tests.balancer.test_app import BEARER, TOKEN, Running, etag
 
@@ -230,3 +231,16 @@ async def test_the_trail_is_verified_live_and_in_its_file(running: Running, tmp_
     assert "operator" not in words.out
     assert "(1 earlier: --last all)" in words.out
     assert wrong.code == 2
+
+
+def test_an_argument_too_many_is_told_with_the_verbs_usage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """So that the flag that was meant stands there."""
+    with pytest.raises(SystemExit) as ended:
+        admin.main(["eject", "auth", "auth-3", "10s"])
+
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "--for" in told
+    assert "not understood: 10s" in told
